@@ -1,0 +1,111 @@
+#pragma once
+/**
+ * VTODO document <-> struct task, and the document merge (design section 3, mapping.md 1). Pure
+ * functions: no I/O, no clock (the caller gives `now_us`), no state. Results live in the context's
+ * arena.
+ */
+#include "bridge/task.h"
+#include "ical/document.h"
+#include "ical/zone.h"
+
+/** The options of [mapping] that decide a conversion. */
+struct map_options {
+    bool altrep;            /**< HTML bodies as DESCRIPTION;ALTREP instead of X-ALT-DESC */
+    int normal_priority;    /**< 0: no PRIORITY line for ordinary tasks; or 5 */
+    bool cancelled_as_done; /**< CANCELLED goes upstream as completed instead of deferred */
+};
+
+/** What every conversion needs to know; made once per account and call. */
+struct map_context {
+    const struct zone *zone; /**< the account zone Z */
+    int64_t now_us;
+    task_project *project; /**< of the account's dialect */
+    struct map_options options;
+    struct arena *arena;
+};
+
+/** Why a document can't be stored, in the words of RFC 4791 5.3.2.1; dav/ turns it into a status. */
+enum map_fault {
+    MAP_FAULT_NONE,
+    MAP_FAULT_VALID_DATA,          /**< CALDAV:valid-calendar-data */
+    MAP_FAULT_VALID_OBJECT,        /**< CALDAV:valid-calendar-object-resource */
+    MAP_FAULT_SUPPORTED_COMPONENT, /**< CALDAV:supported-calendar-component */
+    MAP_FAULT_MAX_INSTANCES,       /**< CALDAV:max-instances */
+    MAP_FAULT_MIN_DATE,            /**< CALDAV:min-date-time */
+    MAP_FAULT_MAX_DATE,            /**< CALDAV:max-date-time */
+    MAP_FAULT_MAX_SIZE,            /**< CALDAV:max-resource-size */
+};
+
+/** What a PUT body is, once checked. */
+struct map_object {
+    struct str document; /**< what to store: the body, but for repairs that must be made */
+    bool is_verbatim;    /**< document is the body byte for byte: an ETag may be returned */
+    struct str uid;
+    /** The rev and the hash of X-MSTASK-REV (mapping.md 1.3.6), which is already stripped from
+     * document; has_rev is false if it was absent or malformed. */
+    bool has_rev;
+    uint64_t rev;
+    struct str rev_hash;
+};
+
+/**
+ * Check a PUT body and take from it what the engine needs.
+ * fails: ERR_INVALID (or ERR_LIMIT), with *fault_out set and err->text naming the line
+ */
+MUST_CHECK bool map_check(struct str body, const struct map_context *context,
+    struct map_object *out, enum map_fault *fault_out, struct err *err);
+
+/** read(D): the task that a stored document expresses. fails: ERR_INVALID */
+MUST_CHECK bool map_read(struct str document, const struct map_context *context,
+    struct task *out, struct err *err);
+
+/** The document of a task that was born upstream. uid: its UID. */
+struct str map_render(const struct task *task, struct str uid, const struct map_context *context);
+
+/**
+ * merge(D, base, returned): apply what the service changed, field by field (mapping.md 1.2), and
+ * nothing else. Returns `document` itself (same pointer and length) when no field changes it.
+ * LAST-MODIFIED, DTSTAMP (and SEQUENCE as mapping.md 2.14 says) are rewritten only when a field was.
+ * fails: ERR_INVALID: the document can't be read
+ */
+MUST_CHECK bool map_merge(struct str document, const struct task *base,
+    const struct task *returned, const struct map_context *context, struct str *out,
+    struct err *err);
+
+/** The field values of a version that was served (design section 3, 'versions'). */
+struct map_version {
+    uint64_t fields[TASK_FIELD_COUNT]; /**< task_hash_fields */
+};
+
+/** What a PUT asks of the service. */
+struct map_plan {
+    task_fields fields;   /**< to be sent, already minimal; 0: nothing to send */
+    struct task wanted;   /**< their values, projected for the dialect */
+    struct task expected; /**< the whole task as the service should answer; the merge base then */
+    struct str document;  /**< to store: the client's, with fields that were not its change brought
+                               to their current value */
+    bool is_verbatim;
+    /** the client's change touches a field in which the current document has moved on from the
+     * version that the client saw (a conflict when the client gave an If-Match) */
+    task_fields overlapping;
+};
+
+/** A new resource: everything is wanted. fails: ERR_INVALID */
+MUST_CHECK bool map_plan_create(const struct map_object *object,
+    const struct map_context *context, struct map_plan *out, struct err *err);
+
+/**
+ * Rule PUT (mapping.md 1.3).
+ * current   the document served now
+ * base      the task as the service last returned it
+ * versions  what the client may have seen: the one version that it named, or all that were served
+ *           since the last PUT; none: the current one only
+ * fails     ERR_INVALID
+ */
+MUST_CHECK bool map_plan_update(const struct map_object *object, struct str current,
+    const struct task *base, const struct map_version *versions, size_t version_count,
+    const struct map_context *context, struct map_plan *out, struct err *err);
+
+/** Put (or with rev 0 take out) X-MSTASK-REV:<rev>-<hash> in a document. */
+struct str map_set_rev(struct str document, uint64_t rev, struct str hash,
+    const struct map_context *context);
