@@ -164,6 +164,12 @@ void task_apply(struct task *task, const struct task *source, task_fields fields
 /** A deep copy whose strings live in arena. */
 void task_copy(struct arena *arena, const struct task *source, struct task *out);
 
+/**
+ * Rule R2 of mapping.md 3.2: where a date of `task` (as a service returned it) stands for the same
+ * instant as the date of `base`, it means base's day, whatever the zone suggests.
+ */
+void task_adopt_days(struct task *task, const struct task *base);
+
 /** A hash of each field's value, the same on every machine and in every run. */
 void task_hash_fields(const struct task *task, uint64_t out[TASK_FIELD_COUNT]);
 

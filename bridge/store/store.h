@@ -1,0 +1,268 @@
+#pragma once
+/**
+ * Durable state. The loop submits jobs; a job's run is called on a worker thread with a connection
+ * and uses the query functions below (store_x_y), each of which is one statement or a few. Write
+ * jobs that wait together share one transaction and one fsync (group commit), each in its own
+ * savepoint, so one that fails takes nothing with it. done comes on the loop after the commit.
+ *
+ * Every table's key begins with the account (or the user). Rows handed out live in the arena given.
+ */
+#include "bridge/core/arena.h"
+#include "bridge/core/err.h"
+#include "bridge/core/loop.h"
+#include "bridge/core/worker.h"
+
+struct store;
+struct store_db;
+
+/**
+ * location: path of the SQLite file (made with mode 0600 when missing, in an existing directory).
+ * Takes the exclusive lock of one engine per store (design section 4): LOCATION.lock.
+ * fails: ERR_BUSY: another process holds the lock; ERR_INVALID: damaged or newer; ERR_DENIED: read-only;
+ *        ERR_INTERNAL
+ */
+MUST_CHECK bool store_open(
+    struct loop *loop, const char *location, struct store **store_out, struct err *err);
+/** Finishes all jobs, closes, releases the lock. */
+void store_close(struct store **store);
+
+struct store_job {
+    struct job job;
+    /** On a worker. False (with *err) rolls this job's changes back. */
+    bool (*run)(struct store_job *job, struct store_db *db, struct err *err);
+    /** On the loop, after the commit; err.kind is ERR_NONE if it is durable. May free the job. */
+    void (*done)(struct store_job *job);
+    struct err err;
+};
+/** A job that changes something. Runs in order of submission. */
+void store_write(struct store *store, struct store_job *job);
+/** A job that only reads, on one of the reader connections; sees what was committed before. */
+void store_read(struct store *store, struct store_job *job);
+
+/* --- users and app passwords ------------------------------------------------------------- */
+
+struct store_user {
+    int64_t id;
+    struct str name;
+    int64_t created_s;
+};
+struct store_password {
+    int64_t id;
+    int64_t user;
+    struct str label;
+    struct str hash; /**< SECRET_HASH_BYTES */
+    int64_t created_s;
+    int64_t used_s; /**< 0: never; kept to the hour or so */
+};
+/** fails: ERR_CONFLICT: the name exists */
+MUST_CHECK bool store_user_add(
+    struct store_db *db, struct str name, int64_t now_s, int64_t *id_out, struct err *err);
+/** With passwords and accounts and all they hold. fails: ERR_NOT_FOUND */
+MUST_CHECK bool store_user_remove(struct store_db *db, int64_t user, struct err *err);
+MUST_CHECK bool store_user_list(struct store_db *db, struct arena *arena,
+    struct store_user **out, size_t *count_out, struct err *err);
+MUST_CHECK bool store_password_add(struct store_db *db, int64_t user, struct str label,
+    struct str hash, int64_t now_s, int64_t *id_out, struct err *err);
+/** fails: ERR_NOT_FOUND (also when it is another user's) */
+MUST_CHECK bool store_password_revoke(
+    struct store_db *db, int64_t user, int64_t password, struct err *err);
+MUST_CHECK bool store_password_used(
+    struct store_db *db, int64_t user, int64_t password, int64_t now_s, struct err *err);
+MUST_CHECK bool store_password_list(struct store_db *db, struct arena *arena,
+    struct store_password **out, size_t *count_out, struct err *err);
+
+/* --- accounts ----------------------------------------------------------------------------- */
+
+struct store_account {
+    int64_t id;
+    int64_t user;
+    struct str upstream; /**< name of the [upstream NAME] section */
+    struct str label;
+    struct str timezone; /**< IANA name */
+    bool is_zone_guessed;
+    bool is_default;
+    bool is_read_only;
+    bool needs_sign_in;
+    struct str token; /**< sealed (secret_seal) */
+    int64_t created_s;
+    int64_t unlinked_s; /**< 0: linked */
+    struct str folder_link; /**< where the next folder round goes on; empty: from the start */
+    bool is_folder_link_final; /**< it ended a round (a delta link) */
+    int64_t folder_round; /**< counts full folder rounds */
+};
+MUST_CHECK bool store_account_add(
+    struct store_db *db, const struct store_account *account, int64_t *id_out, struct err *err);
+/** Everything but user, upstream and created_s. fails: ERR_NOT_FOUND */
+MUST_CHECK bool store_account_update(
+    struct store_db *db, const struct store_account *account, struct err *err);
+/** Make it the user's only default account. */
+MUST_CHECK bool store_account_set_default(
+    struct store_db *db, int64_t user, int64_t account, struct err *err);
+/** Remove with everything it holds. */
+MUST_CHECK bool store_account_purge(struct store_db *db, int64_t account, struct err *err);
+/** All, also unlinked ones, in order of id. */
+MUST_CHECK bool store_account_list(struct store_db *db, struct arena *arena,
+    struct store_account **out, size_t *count_out, struct err *err);
+
+/* --- collections -------------------------------------------------------------------------- */
+
+struct store_collection {
+    int64_t account;
+    int64_t id;
+    struct str upstream_id;
+    struct str slug; /**< last segment of its address; unique among a user's collections */
+    struct str name; /**< as upstream has it */
+    bool is_default;
+    bool is_hidden;
+    bool is_writable;
+    int64_t change;      /**< number of the last change; 0: none yet */
+    struct str run;      /**< id of the run that owns `change` */
+    struct str link;     /**< where the next page is; empty: a full round from the start */
+    bool is_link_final;  /**< link ended a round */
+    int64_t round;       /**< counts full rounds; the one in progress or the last one */
+    bool is_round_full;  /**< the round in progress is a full one */
+    int64_t round_started_s;
+    bool is_synced;      /**< one full round has ended */
+    int64_t seen_folder_round;
+    int64_t removed_s;   /**< 0: there */
+};
+MUST_CHECK bool store_collection_add(
+    struct store_db *db, const struct store_collection *row, int64_t *id_out, struct err *err);
+/** Everything but change and run (store_change_next owns them). */
+MUST_CHECK bool store_collection_update(
+    struct store_db *db, const struct store_collection *row, struct err *err);
+/** All of one account that are not removed. */
+MUST_CHECK bool store_collection_list(struct store_db *db, int64_t account, struct arena *arena,
+    struct store_collection **out, size_t *count_out, struct err *err);
+/** Remove with all resources, versions and operations. */
+MUST_CHECK bool store_collection_remove(
+    struct store_db *db, int64_t account, int64_t collection, struct err *err);
+
+/**
+ * The collection's next change number, owned by `run` (a row in runs when the last number was
+ * another run's). design section 6
+ */
+MUST_CHECK bool store_change_next(struct store_db *db, int64_t account, int64_t collection,
+    struct str run, int64_t *change_out, struct err *err);
+struct store_run {
+    int64_t first; /**< first number it owns */
+    struct str id;
+};
+/** In ascending order of first. */
+MUST_CHECK bool store_run_list(struct store_db *db, int64_t account, int64_t collection,
+    struct arena *arena, struct store_run **out, size_t *count_out, struct err *err);
+
+/* --- resources ---------------------------------------------------------------------------- */
+
+struct store_resource {
+    int64_t account;
+    int64_t collection;
+    int64_t id;
+    struct str href; /**< last segment, decoded; unique in the collection */
+    struct str uid;
+    struct str upstream_id;
+    struct str upstream_etag;
+    struct str etag; /**< quoted, as served */
+    struct str document;
+    struct str base;   /**< task_format */
+    int64_t rev;       /**< counts versions */
+    int64_t change;
+    int64_t round;     /**< last full round that saw it */
+    int64_t written_s; /**< last settled write of ours; 0: none */
+    int64_t modified_s;
+    struct str put_hash;      /**< of the body of the last accepted PUT; empty: none */
+    struct str replaced_etag; /**< the ETag that PUT replaced; empty: it created */
+    bool is_removed; /**< a tombstone: document and base are empty; modified_s says since when */
+};
+/** What a collection in memory needs of each row (tombstones too), newest change first:
+ * id, href, uid, etag, document, change, modified_s, put_hash, replaced_etag, is_removed, rev. */
+MUST_CHECK bool store_resource_load(struct store_db *db, int64_t account, int64_t collection,
+    struct arena *arena, struct store_resource **out, size_t *count_out, struct err *err);
+/** Whole row, tombstones not. *found_out false when there is none. */
+MUST_CHECK bool store_resource_find(struct store_db *db, int64_t account, int64_t collection,
+    struct str href, struct arena *arena, struct store_resource *out, bool *found_out,
+    struct err *err);
+MUST_CHECK bool store_resource_find_upstream(struct store_db *db, int64_t account,
+    int64_t collection, struct str upstream_id, struct arena *arena, struct store_resource *out,
+    bool *found_out, struct err *err);
+/** Insert (id 0: *id_out is filled in; a tombstone of the same href is replaced) or update by id. */
+MUST_CHECK bool store_resource_put(
+    struct store_db *db, const struct store_resource *row, int64_t *id_out, struct err *err);
+/** Only upstream_etag, base and round: nothing that a client sees. */
+MUST_CHECK bool store_resource_confirm(struct store_db *db, int64_t account, int64_t collection,
+    int64_t id, struct str upstream_etag, struct str base, int64_t round, struct err *err);
+/** Turn into a tombstone with this change number. */
+MUST_CHECK bool store_resource_bury(struct store_db *db, int64_t account, int64_t collection,
+    int64_t id, int64_t change, int64_t now_s, struct err *err);
+/** Rows that a finished full round did not see: round < `round` and written_s < before_s. */
+MUST_CHECK bool store_resource_unseen(struct store_db *db, int64_t account, int64_t collection,
+    int64_t round, int64_t before_s, struct arena *arena, struct store_resource **out,
+    size_t *count_out, struct err *err);
+/** Drop tombstones older than before_s. */
+MUST_CHECK bool store_tombstone_prune(
+    struct store_db *db, int64_t account, int64_t before_s, struct err *err);
+
+/* --- versions ----------------------------------------------------------------------------- */
+
+struct store_version {
+    int64_t rev;
+    struct str etag;
+    struct str fields; /**< struct map_version as bytes */
+    bool is_put;       /**< made by a client's PUT */
+};
+/** Keeps the newest `keep` of the resource. */
+MUST_CHECK bool store_version_add(struct store_db *db, int64_t account, int64_t collection,
+    int64_t resource, const struct store_version *version, unsigned keep, struct err *err);
+/** Newest first. */
+MUST_CHECK bool store_version_list(struct store_db *db, int64_t account, int64_t collection,
+    int64_t resource, struct arena *arena, struct store_version **out, size_t *count_out,
+    struct err *err);
+/** Remember that this app password's accepted PUT named `rev` and made `made_rev`. */
+MUST_CHECK bool store_rev_used(struct store_db *db, int64_t account, int64_t collection,
+    int64_t resource, int64_t password, int64_t rev, int64_t made_rev, struct err *err);
+/** *made_rev_out: 0 if this password has not used it. */
+MUST_CHECK bool store_rev_find(struct store_db *db, int64_t account, int64_t collection,
+    int64_t resource, int64_t password, int64_t rev, int64_t *made_rev_out, struct err *err);
+
+/* --- operations --------------------------------------------------------------------------- */
+
+/** A change on its way upstream (design section 7). */
+struct store_operation {
+    int64_t account;
+    int64_t id;
+    int64_t collection; /**< 0: of the account itself (create folder) */
+    int64_t kind;       /**< enum op_kind of sync/ */
+    int64_t resource;   /**< 0: a new one */
+    struct str href;
+    struct str uid;
+    struct str upstream_id;
+    struct str replaced_etag;
+    struct str document; /**< to store when it is done */
+    struct str put_hash;
+    struct str wanted; /**< task_format */
+    struct str expected;
+    int64_t fields; /**< task_fields of wanted */
+    struct str marker;
+    int64_t password;
+    int64_t named_rev;
+    int64_t created_s;
+};
+MUST_CHECK bool store_operation_add(
+    struct store_db *db, const struct store_operation *row, int64_t *id_out, struct err *err);
+MUST_CHECK bool store_operation_remove(
+    struct store_db *db, int64_t account, int64_t id, struct err *err);
+MUST_CHECK bool store_operation_list(struct store_db *db, int64_t account, struct arena *arena,
+    struct store_operation **out, size_t *count_out, struct err *err);
+
+/* --- items to be read singly -------------------------------------------------------------- */
+
+struct store_reread {
+    int64_t collection;
+    struct str upstream_id;
+};
+MUST_CHECK bool store_reread_add(struct store_db *db, int64_t account, int64_t collection,
+    struct str upstream_id, struct err *err);
+MUST_CHECK bool store_reread_remove(struct store_db *db, int64_t account, int64_t collection,
+    struct str upstream_id, struct err *err);
+MUST_CHECK bool store_reread_list(struct store_db *db, int64_t account, struct arena *arena,
+    struct store_reread **out, size_t *count_out, struct err *err);
