@@ -7,6 +7,7 @@
 #include "bridge/core/clock.h"
 #include "bridge/core/err.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct loop;
