@@ -1,0 +1,151 @@
+#pragma once
+/**
+ * One driver per service dialect, translation only: `build` turns a call into an HTTP request,
+ * `parse` its answer into a reply. No I/O, no state, no clock. What every dialect shares (lanes,
+ * tokens, deadlines, retries, checking of links) is in upstream.h.
+ *
+ * Designed over all five dialects of reference/upstream.md section H: a kind that a dialect does not
+ * have is refused by build with ERR_INVALID, and `can` says so beforehand.
+ */
+#include "bridge/core/arena.h"
+#include "bridge/core/err.h"
+#include "bridge/task.h"
+#include "http/message.h"
+
+enum upstream_kind {
+    UPSTREAM_SYNC_FOLDERS,  /**< one page of the folder list, or of its changes */
+    UPSTREAM_LIST_GROUPS,   /**< one page */
+    UPSTREAM_SYNC_TASKS,    /**< one page of a folder's tasks, or of their changes */
+    UPSTREAM_GET_TASK,
+    UPSTREAM_CREATE_TASK,
+    UPSTREAM_UPDATE_TASK,   /**< a minimal PATCH */
+    UPSTREAM_DELETE_TASK,
+    UPSTREAM_COMPLETE_TASK, /**< the action: advances a series */
+    UPSTREAM_FIND_TASK,     /**< by the marker that a create carried, within one folder */
+    UPSTREAM_CREATE_FOLDER,
+    UPSTREAM_RENAME_FOLDER,
+    UPSTREAM_DELETE_FOLDER,
+    UPSTREAM_FIND_FOLDER,   /**< by the marker that a create carried (or by name where it can't) */
+    UPSTREAM_KIND_COUNT,
+};
+
+struct upstream_call {
+    enum upstream_kind kind;
+    struct str folder_id;
+    struct str task_id;
+    struct str link;   /**< SYNC_*, FIND_*: where to go on; empty: from the start */
+    struct str etag;   /**< UPDATE, DELETE: If-Match; empty: none */
+    struct str marker; /**< CREATE_*, FIND_* */
+    struct str name;   /**< folders */
+    const struct task *task; /**< CREATE, UPDATE: projected values */
+    task_fields fields;      /**< CREATE, UPDATE: which of them are sent */
+    const struct zone *zone; /**< account zone */
+    unsigned page_size;      /**< SYNC_*: entries per answer wanted; 0: the dialect's default */
+};
+
+struct upstream_request {
+    struct str method;
+    struct str url;
+    struct http_header *headers;
+    size_t header_count;
+    struct str body;
+    bool has_body;
+};
+
+struct upstream_item {
+    bool is_removed; /**< only id is filled in */
+    struct str id;
+    struct str etag;   /**< for If-Match; empty if the service gave none */
+    struct str marker; /**< ours, where the answer shows it */
+    struct task task;  /**< task.present says which fields the entity carried */
+};
+
+struct upstream_folder {
+    bool is_removed;
+    struct str id;
+    struct str name;
+    struct str group; /**< key of its group; empty: none */
+    bool is_default;
+    bool is_writable; /**< tasks can be created in it */
+};
+
+enum upstream_link {
+    UPSTREAM_LINK_NONE, /**< this service gave no link: a full listing without tracking has ended */
+    UPSTREAM_LINK_MORE, /**< the round is not over: go on there (it may carry a delta token) */
+    UPSTREAM_LINK_DONE, /**< the round has ended: the next one starts there */
+};
+
+/** The parsed body of a listing; items are taken one by one so that a large page can be worked
+ * through in slices. */
+struct upstream_page;
+
+struct upstream_reply {
+    /**
+     * ERR_NONE, or by what the caller can do:
+     * ERR_NOT_FOUND no such item or folder; ERR_CONFLICT 412, 409; ERR_INVALID the service refuses
+     * this value (400, 403 for a fixed reason ...); ERR_DENIED the token (401) or its scope (403);
+     * ERR_BUSY 429, 5xx, no connection, time-out; ERR_UPSTREAM a broken answer
+     */
+    struct err err;
+    bool is_unclear;   /**< the service may have done it all the same */
+    bool is_forgotten; /**< SYNC_*: the delta token is no longer known: start from the beginning */
+    bool is_account_gone; /**< the mailbox is not reachable by this API at all */
+    struct str code;   /**< the service's own error code, for the log */
+    int64_t service_date_s; /**< its Date header; 0 if none */
+    int64_t asked_ms;       /**< clock_mono_ms when the request left */
+
+    enum upstream_link link_kind; /**< SYNC_*, FIND_*, LIST_* */
+    struct str link;
+    struct upstream_page *page;    /**< listings, COMPLETE_TASK; owned by the reply */
+    struct upstream_item item;     /**< GET, CREATE, UPDATE */
+    struct upstream_folder folder; /**< CREATE_FOLDER, RENAME_FOLDER */
+};
+
+struct upstream_answer {
+    int status;
+    const struct http_header *headers;
+    size_t header_count;
+    struct str body;
+};
+
+struct dialect {
+    const char *name; /**< "outlook" */
+    const char *title; /**< for people: "Outlook Tasks (REST v2.0)" */
+    struct str default_url;
+    /** Origins besides the configured one to which its links may lead and its token may go (both
+     * hosts of Outlook v2.0); only when the configured URL is one of them. */
+    const struct str *hosts;
+    size_t host_count;
+    bool sends_if_match;  /**< If-Match goes upstream by default */
+    bool completes_series; /**< has UPSTREAM_COMPLETE_TASK */
+    task_fields fields;   /**< that it can hold at all */
+
+    bool (*can)(enum upstream_kind kind);
+    /** base_url ends in '/'. fails: ERR_INVALID: can't be said in this dialect */
+    bool (*build)(const struct upstream_call *call, struct str base_url, struct arena *arena,
+        struct upstream_request *out, struct err *err);
+    /**
+     * Fill in everything of *reply that the answer tells (err included). Strings live in arena or
+     * in the page. Never fails otherwise: nonsense is ERR_UPSTREAM in reply->err.
+     */
+    void (*parse)(const struct upstream_call *call, const struct upstream_answer *answer,
+        int64_t now_s, struct arena *arena, struct upstream_reply *reply);
+    /** The next entry; false at the end. An entry that can't be read is an error of the page. */
+    bool (*next_item)(struct upstream_page *page, struct arena *arena, struct upstream_item *out,
+        struct err *err);
+    bool (*next_folder)(struct upstream_page *page, struct arena *arena,
+        struct upstream_folder *out, struct err *err);
+    void (*page_free)(struct upstream_page **page);
+
+    task_project *project;
+    /** JSON text of one task (full entity) to the model. fails: ERR_INVALID */
+    bool (*read_task)(struct str json, const struct zone *zone, struct arena *arena,
+        struct upstream_item *out, struct err *err);
+    /** The body that creates (fields = what is not at its default) or patches; "{}" for none. */
+    struct str (*write_task)(const struct task *task, task_fields fields, const struct zone *zone,
+        bool is_create, struct arena *arena);
+};
+
+/** NULL if there is no such dialect (yet). */
+const struct dialect *dialect_find(struct str name);
+extern const struct dialect dialect_outlook;
