@@ -1,0 +1,152 @@
+#pragma once
+/**
+ * The sync engine as dav/ and cli/ see it: users, accounts, collections and resources in memory,
+ * polls, and writes that go through upstream (design sections 4, 6, 7). Loop thread only.
+ *
+ * Who owns what: the engine owns users, accounts and collections; pointers to them are good until
+ * the loop turns (they may go with `user remove` or a folder deleted upstream), so look them up
+ * again after each callback. A struct resource never changes once it is published: a change makes a
+ * new one. Whoever needs one beyond the turn takes a reference.
+ */
+#include "bridge/core/arena.h"
+#include "bridge/core/err.h"
+#include "bridge/core/loop.h"
+#include "bridge/core/str.h"
+#include "bridge/map/map.h"
+
+struct engine;
+struct user;
+struct account;
+struct collection;
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+/** One calendar object, or the tombstone of one. Immutable; counted. */
+struct resource {
+    unsigned references;
+    int64_t id;
+    struct str href;     /**< last segment of its address, decoded */
+    struct str uid;      /**< empty for a tombstone */
+    struct str etag;     /**< quoted, strong */
+    struct str document; /**< as served */
+    int64_t change;      /**< the collection's change number that made it */
+    int64_t modified_s;
+    bool is_removed;
+};
+struct resource *resource_hold(struct resource *resource);
+/** Gives one reference back; leaves NULL behind. */
+void resource_release(struct resource **resource);
+
+/**
+ * Check an app password; takes a microsecond. password_out: its id.
+ * Returns NULL if there is no such pair.
+ */
+struct user *engine_sign_in(
+    struct engine *engine, struct str name, struct str password, int64_t *password_out);
+struct user *engine_find_user(struct engine *engine, struct str name);
+struct str user_name(const struct user *user);
+
+/** The user's visible collections, in a stable order: NULL first, then the one before. */
+struct collection *user_next_collection(struct user *user, struct collection *before);
+/** By the last segment of its address; NULL if there is none (or it is hidden). */
+struct collection *user_find_collection(struct user *user, struct str slug);
+/** A stamp over the set and names of the user's visible collections, for the home's ctag. */
+struct str user_home_stamp(struct user *user, struct arena *arena);
+
+struct str collection_slug(const struct collection *collection);
+/** The name that people see: upstream's, with ' (LABEL)' where two accounts have the same. */
+struct str collection_display_name(const struct collection *collection, struct arena *arena);
+bool collection_is_default(const struct collection *collection);
+/** False for read-only accounts and lists in which nothing can be created. */
+bool collection_is_writable(const struct collection *collection);
+struct user *collection_user(const struct collection *collection);
+
+/** "run-number" (design section 6): the ctag, and the end of the sync token. */
+struct str collection_stamp(const struct collection *collection, struct arena *arena);
+/**
+ * Is `stamp` one that this collection gave out, with all removals since still known? Then
+ * *since_out is its number.
+ */
+bool collection_check_stamp(
+    const struct collection *collection, struct str stamp, int64_t *since_out);
+
+/* The next four need the collection in memory (engine_open) in the same turn. */
+size_t collection_count(const struct collection *collection); /**< without tombstones */
+struct resource *collection_find(const struct collection *collection, struct str href);
+struct resource *collection_find_uid(const struct collection *collection, struct str uid);
+/** Newest change first, tombstones among them: NULL first, then the one before. */
+struct resource *collection_next(const struct collection *collection, struct resource *before);
+
+/** err->kind ERR_NONE: go on. Otherwise answer by kind (ERR_BUSY: 503; ERR_NOT_FOUND: it has gone). */
+typedef void engine_cb(const struct err *err, void *arg);
+
+/**
+ * Bring a collection into memory, then call back (never before this returns; at once in the next
+ * turn if it is there). With is_poll it may first wait, at most `hold`, for a delta round (design
+ * section 6). client: who asks (the app password's id).
+ */
+void engine_open(struct engine *engine, struct collection *collection, bool is_poll,
+    int64_t client, engine_cb *cb, void *arg);
+/** The same for the home: all the user's collections, for a Depth 1 poll that asks for their ctags.
+ * Loads nothing. */
+void engine_open_home(
+    struct engine *engine, struct user *user, int64_t client, engine_cb *cb, void *arg);
+
+/* --- writing ------------------------------------------------------------------------------ */
+
+/** RFC 9110 13.1; evaluated when the request's turn comes. */
+struct precondition {
+    bool if_match_any;       /**< If-Match: * */
+    struct str *if_match;    /**< ETags, quoted */
+    size_t if_match_count;
+    bool if_none_match_any;  /**< If-None-Match: * */
+    struct str *if_none_match;
+    size_t if_none_match_count;
+};
+/** etag: of the resource now; empty if there is none. */
+bool precondition_holds(const struct precondition *precondition, struct str etag);
+
+enum sync_outcome {
+    SYNC_CREATED,        /**< 201 */
+    SYNC_REPLACED,       /**< 204 */
+    SYNC_REMOVED,        /**< 204 */
+    SYNC_NOT_FOUND,      /**< 404 */
+    SYNC_PRECONDITION,   /**< 412; etag: the current one */
+    SYNC_INVALID,        /**< 403 with the precondition named by fault */
+    SYNC_UID_CONFLICT,   /**< 403 CALDAV:no-uid-conflict with other_href */
+    SYNC_READ_ONLY,      /**< 403 DAV:need-privileges */
+    SYNC_REFUSED,        /**< 403: the service refuses the value; err->text says which */
+    SYNC_EXISTS,         /**< making a collection: the address is taken */
+    SYNC_FORBIDDEN,      /**< 403: not allowed here (default list, delete_lists) */
+    SYNC_BUSY,           /**< 503 with Retry-After; nothing is lost, trying again is safe */
+};
+
+struct sync_result {
+    enum sync_outcome outcome;
+    struct str etag; /**< empty: give none */
+    enum map_fault fault;
+    struct str other_href; /**< of the object that has the UID */
+    struct err err;        /**< text for the log and the body; retry_after_s with SYNC_BUSY */
+};
+/** result and its strings are good during the callback. */
+typedef void sync_cb(const struct sync_result *result, void *arg);
+
+/**
+ * PUT. All strings are copied. The callback comes exactly once, never before this returns, at the
+ * latest after the interactive deadline (20 s).
+ */
+void sync_put(struct engine *engine, struct collection *collection, struct str href,
+    struct str body, const struct precondition *precondition, int64_t client, sync_cb *cb,
+    void *arg);
+void sync_delete(struct engine *engine, struct collection *collection, struct str href,
+    const struct precondition *precondition, sync_cb *cb, void *arg);
+
+/** MKCALENDAR: makes a folder in the user's default account. slug: the last segment asked for. */
+void sync_make_collection(struct engine *engine, struct user *user, struct str slug,
+    struct str name, sync_cb *cb, void *arg);
+/** PROPPATCH displayname; a ' (LABEL)' that duedav added is taken off first. */
+void sync_rename_collection(struct engine *engine, struct collection *collection, struct str name,
+    sync_cb *cb, void *arg);
+/** DELETE of a collection, as [mapping] delete_lists allows. */
+void sync_remove_collection(
+    struct engine *engine, struct collection *collection, sync_cb *cb, void *arg);
