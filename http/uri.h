@@ -18,6 +18,11 @@ struct uri {
 
 /** An absolute http or https URL without user info and fragment. fails: ERR_INVALID */
 MUST_CHECK bool uri_parse(struct str text, struct arena *arena, struct uri *out, struct err *err);
+/**
+ * "host", "host:port", "[::1]:port" (also the value of a Host header): *host_out without brackets,
+ * *port_out the digits, empty if none. False when either is malformed or there is user info.
+ */
+bool uri_split_authority(struct str authority, struct str *host_out, struct str *port_out);
 /** Same scheme, host and port? */
 bool uri_is_same_origin(const struct uri *a, const struct uri *b);
 
