@@ -35,7 +35,8 @@ int64_t clock_mono_ms(void)
 void clock_hold(int64_t now_us)
 {
     if (!atomic_load(&is_held)) {
-        atomic_store(&held_mono_us, read_us(CLOCK_MONOTONIC));
+        /* whole milliseconds, so that a step of n ms is n ms whenever the test began */
+        atomic_store(&held_mono_us, read_us(CLOCK_MONOTONIC) / 1000 * 1000);
     } else if (now_us > atomic_load(&held_wall_us)) {
         atomic_fetch_add(&held_mono_us, now_us - atomic_load(&held_wall_us));
     }
