@@ -48,7 +48,15 @@ void http_parser_free(struct http_parser **parser);
 typedef bool http_body_cb(struct str bytes, void *arg);
 enum http_parse_state http_parser_feed(struct http_parser *parser, struct str bytes,
     http_body_cb *body_cb, void *arg, size_t *used_out, struct err *err);
-/** Valid from HTTP_PARSE_BODY or DONE on; its strings live in the request's arena. */
+/**
+ * Valid from HTTP_PARSE_BODY or DONE on; its strings live in the request's arena. After an error:
+ * what was understood by then, the rest zeros.
+ */
 const struct http_head *http_parser_head(const struct http_parser *parser);
-/** Forget the finished request. arena: where the next one's head goes; borrowed. */
+/**
+ * Forget the finished request; needed before the first one too. arena: where the next one's head
+ * goes; borrowed.
+ */
 void http_parser_next(struct http_parser *parser, struct arena *arena);
+/** Has a byte of the request itself come (not just the blank line that may stand before it)? */
+bool http_parser_has_begun(const struct http_parser *parser);
