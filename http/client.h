@@ -41,6 +41,7 @@ struct http_call {
     struct str body;
     bool has_body; /**< an empty body with has_body still sends Content-Length: 0 */
     bool is_background;
+    bool wants_new_connection; /**< do not reuse one; for a repetition after a lost connection */
     int64_t deadline_ms; /**< from start (waiting in the lane included) to the last byte */
 };
 
@@ -58,7 +59,13 @@ struct http_answer {
     size_t header_count;
     struct str body;      /**< valid during the callback */
     int64_t sent_ms;      /**< clock_mono_ms when it left the lane */
-    struct err err;       /**< kind ERR_NONE with HTTP_ANSWERED, else what went wrong */
+    /**
+     * ERR_NONE with HTTP_ANSWERED, else what went wrong: ERR_BUSY no connection, a lost one, or no
+     * answer in time; ERR_UPSTREAM not HTTP, or larger than answer_bytes; ERR_INVALID a call that
+     * can't be sent
+     */
+    struct err err;
+    bool is_late; /**< the deadline passed */
 };
 
 typedef void http_answer_cb(const struct http_answer *answer, void *arg);
@@ -68,5 +75,9 @@ struct http_transfer *http_lane_start(
     struct http_lane *lane, const struct http_call *call, http_answer_cb *cb, void *arg);
 /** The callback will not come; NULL is left behind. Fine on NULL. */
 void http_transfer_abort(struct http_transfer **transfer);
+/** Has it not left the lane yet? */
+bool http_transfer_is_waiting(const struct http_transfer *transfer);
+/** While held, nothing leaves the lane; what waits goes on waiting until its deadline. */
+void http_lane_hold(struct http_lane *lane, bool is_held);
 /** Requests waiting or in flight. */
 unsigned http_lane_pending(const struct http_lane *lane);

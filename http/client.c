@@ -1,0 +1,621 @@
+#include "http/client.h"
+
+#include "bridge/core/buf.h"
+#include "bridge/core/mem.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADER_BYTES      65536 /**< of one answer, all lines together */
+#define RECEIVE_BYTES     65536
+#define MOST_CONNECTIONS  64 /**< kept for reuse */
+#define WHOLE_ANSWER_MOST (SIZE_MAX / 4)
+
+struct http_client {
+    struct loop *loop;
+    CURLM *multi;
+    struct event *timer; /**< curl's own; on the real clock, which a test can't hold */
+    char *user_agent;
+    int64_t connect_timeout_ms;
+    size_t answer_bytes;
+    size_t lane_count;
+};
+
+/** Transfers that wait their turn. */
+struct queue {
+    struct http_transfer *first, *last;
+};
+
+struct http_lane {
+    struct http_client *client;
+    char *ca_file; /**< NULL: the system's alone */
+    unsigned max_in_flight;
+    unsigned in_flight;
+    unsigned waiting_count;
+    unsigned transfer_count; /**< also those whose callback is still to come */
+    bool is_held;
+    struct queue foreground, background;
+};
+
+enum transfer_state {
+    TRANSFER_WAITING, /**< in a queue of its lane */
+    TRANSFER_FLYING,  /**< in curl's hands */
+    TRANSFER_OVER,    /**< its callback is posted */
+};
+
+struct http_transfer {
+    struct http_lane *lane;
+    enum transfer_state state;
+    struct http_transfer *next, *previous; /**< in the queue */
+    struct arena *arena;
+    const char *method, *url;
+    struct str body;
+    bool has_body;
+    bool is_background;
+    bool wants_new_connection;
+    struct curl_slist *header_lines;
+    CURL *easy;
+    struct loop_timer deadline;
+    size_t header_bytes;
+    bool is_too_large;
+    bool was_begun; /**< curl was about to send it once already */
+    struct buf answer_body;
+    struct http_answer answer;
+    char error_text[CURL_ERROR_SIZE];
+    http_answer_cb *cb;
+    void *arg;
+};
+
+/* ---- curl's callbacks: they only take notes ---- */
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct http_transfer *transfer = (struct http_transfer *)arg;
+    size_t n = size * count;
+
+    (void)bytes;
+    transfer->header_bytes += n;
+    if (transfer->header_bytes > HEADER_BYTES) {
+        transfer->is_too_large = true;
+        return 0;
+    }
+    return n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+    struct http_transfer *transfer = (struct http_transfer *)arg;
+    size_t n = size * count;
+
+    buf_put(&transfer->answer_body, (struct str){ bytes, n });
+    if (transfer->answer_body.is_full) {
+        transfer->is_too_large = true;
+        return n > 0 ? 0 : 1;
+    }
+    return n;
+}
+
+static bool was_written(const struct http_transfer *transfer)
+{
+    long bytes = 0;
+
+    return curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK ||
+           bytes > 0;
+}
+
+/*
+ * curl by itself sends a request a second time when a reused connection turns out to be dead,
+ * whatever the method. A POST may have been done by then, so what was written once is never
+ * written again.
+ */
+static int on_begin(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct http_transfer *transfer = (struct http_transfer *)arg;
+    bool is_repetition = transfer->was_begun && was_written(transfer);
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    transfer->was_begun = true;
+    return is_repetition ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* ---- the end of a transfer ---- */
+
+static void pump(struct http_lane *lane);
+
+static void free_transfer(struct http_transfer *transfer)
+{
+    for (struct curl_slist *line = transfer->header_lines; line != NULL; line = line->next) {
+        explicit_bzero(line->data, strlen(line->data)); /* the token is in one of them */
+    }
+    curl_slist_free_all(transfer->header_lines);
+    loop_timer_stop(&transfer->deadline);
+    if (transfer->easy != NULL) {
+        curl_easy_cleanup(transfer->easy);
+    }
+    buf_done(&transfer->answer_body);
+    arena_free(&transfer->arena);
+    mem_free(transfer);
+}
+
+static void deliver(void *arg)
+{
+    struct http_transfer *transfer = (struct http_transfer *)arg;
+
+    transfer->lane->transfer_count--; /* before, because the callback may free the lane */
+    transfer->cb(&transfer->answer, transfer->arg);
+    free_transfer(transfer);
+}
+
+static void unqueue(struct http_transfer *transfer)
+{
+    struct http_lane *lane = transfer->lane;
+    struct queue *queue = transfer->is_background ? &lane->background : &lane->foreground;
+
+    *(transfer->previous != NULL ? &transfer->previous->next : &queue->first) = transfer->next;
+    *(transfer->next != NULL ? &transfer->next->previous : &queue->last) = transfer->previous;
+    transfer->next = transfer->previous = NULL;
+    lane->waiting_count--;
+}
+
+/* Out of the queue or out of curl's hands. */
+static void detach(struct http_transfer *transfer)
+{
+    if (transfer->state == TRANSFER_WAITING) {
+        unqueue(transfer);
+    } else if (transfer->state == TRANSFER_FLYING) {
+        curl_multi_remove_handle(transfer->lane->client->multi, transfer->easy);
+        transfer->lane->in_flight--;
+    }
+    transfer->state = TRANSFER_OVER;
+}
+
+/* answer.err and answer.reach are filled in; the callback comes in a later turn. */
+static void finish(struct http_transfer *transfer)
+{
+    loop_timer_stop(&transfer->deadline);
+    detach(transfer);
+    loop_post(transfer->lane->client->loop, deliver, transfer);
+    pump(transfer->lane);
+}
+
+static void on_deadline(void *arg)
+{
+    struct http_transfer *transfer = (struct http_transfer *)arg;
+    bool is_sent = transfer->state == TRANSFER_FLYING && was_written(transfer);
+
+    transfer->answer.reach = is_sent ? HTTP_MAYBE_SENT : HTTP_NOT_SENT;
+    transfer->answer.is_late = true;
+    err_set_code(&transfer->answer.err, ERR_BUSY, CURLE_OPERATION_TIMEDOUT, "%s",
+        transfer->state == TRANSFER_FLYING ? "no answer in time" : "no turn in time");
+    finish(transfer);
+}
+
+static void take_headers(struct http_transfer *transfer)
+{
+    struct curl_header *header = NULL;
+    size_t count = 0;
+
+    while ((header = curl_easy_nextheader(transfer->easy, CURLH_HEADER, -1, header)) != NULL) {
+        count++;
+    }
+    struct http_header *headers =
+        (struct http_header *)arena_alloc_array(transfer->arena, count, sizeof(*headers));
+
+    for (size_t i = 0; i < count; i++) {
+        header = curl_easy_nextheader(transfer->easy, CURLH_HEADER, -1, header);
+        headers[i].name = arena_copy(transfer->arena, str_from(header->name));
+        headers[i].value = arena_copy(transfer->arena, str_trim(str_from(header->value)));
+    }
+    transfer->answer.headers = headers;
+    transfer->answer.header_count = count;
+}
+
+static void take_failure(struct http_transfer *transfer, CURLcode code)
+{
+    const char *text =
+        transfer->error_text[0] != '\0' ? transfer->error_text : curl_easy_strerror(code);
+    struct err *err = &transfer->answer.err;
+
+    transfer->answer.reach = was_written(transfer) ? HTTP_MAYBE_SENT : HTTP_NOT_SENT;
+    if (transfer->is_too_large || code == CURLE_FILESIZE_EXCEEDED) {
+        err_set_code(err, ERR_UPSTREAM, code, "answer too large");
+    } else if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL ||
+               code == CURLE_BAD_CONTENT_ENCODING || code == CURLE_URL_MALFORMAT) {
+        err_set_code(err, ERR_UPSTREAM, code, "%s", text);
+    } else if (code == CURLE_ABORTED_BY_CALLBACK) {
+        err_set_code(err, ERR_BUSY, CURLE_RECV_ERROR, "connection lost");
+    } else {
+        err_set_code(err, ERR_BUSY, code, "%s", text);
+    }
+}
+
+static void take_result(struct http_transfer *transfer, CURLcode code)
+{
+    long status = 0;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK) {
+        take_failure(transfer, code);
+    } else if (status < 200 || status > 599) {
+        take_failure(transfer, CURLE_WEIRD_SERVER_REPLY);
+    } else {
+        take_headers(transfer);
+        transfer->answer.reach = HTTP_ANSWERED;
+        transfer->answer.status = (int)status;
+        transfer->answer.body = buf_str(&transfer->answer_body);
+    }
+    finish(transfer);
+}
+
+/* ---- curl on our loop ---- */
+
+static void collect(struct http_client *client)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+        CURLcode code = message->data.result;
+        struct http_transfer *transfer = NULL;
+
+        if (message->msg == CURLMSG_DONE) {
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+            take_result(transfer, code);
+        }
+    }
+}
+
+static void act(struct http_client *client, curl_socket_t fd, int what)
+{
+    int running;
+
+    curl_multi_socket_action(client->multi, fd, what, &running);
+    collect(client);
+}
+
+static void on_socket_event(evutil_socket_t fd, short what, void *arg)
+{
+    act((struct http_client *)arg, fd,
+        (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void on_timer_event(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    act((struct http_client *)arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void *event_in)
+{
+    struct http_client *client = (struct http_client *)arg;
+    struct event *event = (struct event *)event_in;
+    short wanted = (short)(EV_PERSIST | (what == CURL_POLL_OUT ? 0 : EV_READ) |
+                           (what == CURL_POLL_IN ? 0 : EV_WRITE));
+
+    (void)easy;
+    if (event != NULL) {
+        event_free(event);
+        event = NULL;
+    }
+    if (what != CURL_POLL_REMOVE) {
+        event = event_new(loop_base(client->loop), fd, wanted, on_socket_event, client);
+        assert(event != NULL);
+        event_add(event, NULL);
+    }
+    curl_multi_assign(client->multi, fd, event);
+    return 0;
+}
+
+static int on_timer_wanted(CURLM *multi, long delay_ms, void *arg)
+{
+    struct http_client *client = (struct http_client *)arg;
+    struct timeval delay = { .tv_sec = delay_ms / 1000, .tv_usec = delay_ms % 1000 * 1000 };
+
+    (void)multi;
+    if (delay_ms < 0) {
+        evtimer_del(client->timer);
+    } else {
+        evtimer_add(client->timer, &delay);
+    }
+    return 0;
+}
+
+bool http_client_new(struct loop *loop, const struct http_client_options *options,
+    struct http_client **client_out, struct err *err)
+{
+    static bool is_started;
+
+    if (!is_started && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        return err_set(err, ERR_INTERNAL, "libcurl does not start");
+    }
+    is_started = true;
+
+    CURLM *multi = curl_multi_init();
+
+    if (multi == NULL) {
+        return err_set(err, ERR_INTERNAL, "libcurl does not start");
+    }
+    struct http_client *client = (struct http_client *)mem_alloc(sizeof(*client));
+
+    client->loop = loop;
+    client->multi = multi;
+    client->timer = evtimer_new(loop_base(loop), on_timer_event, client);
+    assert(client->timer != NULL);
+    client->user_agent = mem_copy_text(options->user_agent.p, options->user_agent.n);
+    client->connect_timeout_ms = options->connect_timeout_ms;
+    client->answer_bytes =
+        options->answer_bytes < WHOLE_ANSWER_MOST ? options->answer_bytes : WHOLE_ANSWER_MOST;
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+    curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, client);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer_wanted);
+    curl_multi_setopt(multi, CURLMOPT_TIMERDATA, client);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)MOST_CONNECTIONS);
+    *client_out = client;
+    return true;
+}
+
+void http_client_free(struct http_client **client_in)
+{
+    struct http_client *client = TAKE(*client_in);
+
+    if (client == NULL) {
+        return;
+    }
+    assert(client->lane_count == 0);
+    curl_multi_cleanup(client->multi);
+    event_free(client->timer);
+    mem_free(client->user_agent);
+    mem_free(client);
+}
+
+/* ---- lanes ---- */
+
+struct http_lane *http_lane_new(
+    struct http_client *client, unsigned max_in_flight, struct str ca_file)
+{
+    struct http_lane *lane = (struct http_lane *)mem_alloc(sizeof(*lane));
+
+    assert(max_in_flight > 0);
+    lane->client = client;
+    lane->max_in_flight = max_in_flight;
+    if (ca_file.n > 0) {
+        lane->ca_file = mem_copy_text(ca_file.p, ca_file.n);
+    }
+    client->lane_count++;
+    return lane;
+}
+
+void http_lane_free(struct http_lane **lane_in)
+{
+    struct http_lane *lane = TAKE(*lane_in);
+
+    if (lane == NULL) {
+        return;
+    }
+    assert(lane->transfer_count == 0);
+    lane->client->lane_count--;
+    mem_free(lane->ca_file);
+    mem_free(lane);
+}
+
+unsigned http_lane_pending(const struct http_lane *lane)
+{
+    return lane->waiting_count + lane->in_flight;
+}
+
+static void set_body(struct http_transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+
+    if (transfer->has_body) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body.p);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body.n);
+    } else if (strcmp(transfer->method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        return;
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, transfer->method);
+}
+
+static void set_options(struct http_transfer *transfer)
+{
+    const struct http_lane *lane = transfer->lane;
+    const struct http_client *client = lane->client;
+    CURL *easy = transfer->easy;
+
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* links are opaque */
+    curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, transfer->wants_new_connection ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->header_lines);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
+    curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)client->answer_bytes);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_begin);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error_text);
+    if (lane->ca_file != NULL) {
+        /* takes the place of the system's bundle; the system's directory of anchors stays */
+        curl_easy_setopt(easy, CURLOPT_CAINFO, lane->ca_file);
+    }
+    set_body(transfer);
+}
+
+/* Hand it to curl. No callback comes from here: curl asks for a timer first. */
+static void launch(struct http_transfer *transfer)
+{
+    struct http_lane *lane = transfer->lane;
+
+    unqueue(transfer);
+    transfer->state = TRANSFER_FLYING;
+    lane->in_flight++;
+    transfer->answer.sent_ms = clock_mono_ms();
+    transfer->easy = curl_easy_init();
+    if (transfer->easy == NULL) {
+        abort(); /* out of memory */
+    }
+    set_options(transfer);
+    if (curl_multi_add_handle(lane->client->multi, transfer->easy) != CURLM_OK) {
+        err_set(&transfer->answer.err, ERR_INTERNAL, "libcurl does not take the request");
+        finish(transfer);
+    }
+}
+
+static void pump(struct http_lane *lane)
+{
+    while (!lane->is_held && lane->in_flight < lane->max_in_flight && lane->waiting_count > 0) {
+        launch(lane->foreground.first != NULL ? lane->foreground.first : lane->background.first);
+    }
+}
+
+void http_lane_hold(struct http_lane *lane, bool is_held)
+{
+    lane->is_held = is_held;
+    pump(lane);
+}
+
+/* ---- starting ---- */
+
+static bool is_clean(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_line(struct http_transfer *transfer, const char *line)
+{
+    struct curl_slist *lines = curl_slist_append(transfer->header_lines, line);
+
+    if (lines == NULL) {
+        abort(); /* out of memory */
+    }
+    transfer->header_lines = lines;
+}
+
+static void add_header(struct http_transfer *transfer, struct str name, struct str value)
+{
+    CLEANUP(buf_done) struct buf line;
+
+    buf_init(&line, HEADER_BYTES);
+    buf_put(&line, name);
+    buf_put_text(&line, value.n > 0 ? ": " : ";"); /* curl's spelling of an empty value */
+    buf_put(&line, value);
+    add_line(transfer, buf_str(&line).p);
+    explicit_bzero(line.p, line.n);
+}
+
+/* False if something in the call would break out of its place in the request. */
+static bool copy_call(struct http_transfer *transfer, const struct http_call *call)
+{
+    bool is_sound = is_clean(call->method) && call->method.n > 0 && is_clean(call->url) &&
+                    is_clean(call->bearer);
+    bool has_type = false;
+
+    transfer->method = arena_copy(transfer->arena, call->method).p;
+    transfer->url = arena_copy(transfer->arena, call->url).p;
+    transfer->body = arena_copy(transfer->arena, call->body);
+    transfer->has_body = call->has_body;
+    transfer->is_background = call->is_background;
+    transfer->wants_new_connection = call->wants_new_connection;
+    for (size_t i = 0; i < call->header_count; i++) {
+        const struct http_header *header = &call->headers[i];
+
+        is_sound =
+            is_sound && is_clean(header->name) && is_clean(header->value) && header->name.n > 0;
+        has_type = has_type || str_eq_nocase(header->name, S("Content-Type"));
+        add_header(transfer, header->name, header->value);
+    }
+    if (call->bearer.n > 0) {
+        CLEANUP(buf_done) struct buf value;
+
+        buf_init(&value, HEADER_BYTES);
+        buf_put_text(&value, "Bearer ");
+        buf_put(&value, call->bearer);
+        add_header(transfer, S("Authorization"), buf_str(&value));
+        is_sound = is_sound && !value.is_full;
+        explicit_bzero(value.p, value.n);
+    }
+    add_line(transfer, "Expect:"); /* no 100-continue round trip */
+    if (!has_type) {
+        add_line(transfer, "Content-Type:"); /* nor the type of a form */
+    }
+    return is_sound;
+}
+
+struct http_transfer *http_lane_start(
+    struct http_lane *lane, const struct http_call *call, http_answer_cb *cb, void *arg)
+{
+    struct http_transfer *transfer = (struct http_transfer *)mem_alloc(sizeof(*transfer));
+    struct queue *queue = call->is_background ? &lane->background : &lane->foreground;
+
+    transfer->lane = lane;
+    transfer->arena = arena_new();
+    transfer->cb = cb;
+    transfer->arg = arg;
+    transfer->answer.reach = HTTP_NOT_SENT;
+    buf_init(&transfer->answer_body, lane->client->answer_bytes);
+    loop_timer_init(&transfer->deadline, lane->client->loop, on_deadline, transfer);
+    lane->transfer_count++;
+    transfer->state = TRANSFER_OVER;
+    if (!copy_call(transfer, call)) {
+        err_set(&transfer->answer.err, ERR_INVALID, "control byte in a request");
+        finish(transfer);
+        return transfer;
+    }
+    transfer->state = TRANSFER_WAITING;
+    transfer->previous = queue->last;
+    *(queue->last != NULL ? &queue->last->next : &queue->first) = transfer;
+    queue->last = transfer;
+    lane->waiting_count++;
+    loop_timer_start(&transfer->deadline, call->deadline_ms);
+    pump(lane);
+    return transfer;
+}
+
+bool http_transfer_is_waiting(const struct http_transfer *transfer)
+{
+    return transfer->state == TRANSFER_WAITING;
+}
+
+void http_transfer_abort(struct http_transfer **transfer_in)
+{
+    struct http_transfer *transfer = TAKE(*transfer_in);
+
+    if (transfer == NULL) {
+        return;
+    }
+    struct http_lane *lane = transfer->lane;
+
+    if (transfer->state == TRANSFER_OVER) {
+        loop_unpost(lane->client->loop, transfer);
+    }
+    detach(transfer);
+    lane->transfer_count--;
+    free_transfer(transfer);
+    pump(lane);
+}
