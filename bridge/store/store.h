@@ -5,7 +5,13 @@
  * jobs that wait together share one transaction and one fsync (group commit), each in its own
  * savepoint, so one that fails takes nothing with it. done comes on the loop after the commit.
  *
- * Every table's key begins with the account (or the user). Rows handed out live in the arena given.
+ * Every table's key begins with the account (or the user). Ids of users, passwords and accounts are
+ * unique in the store, all others in their account; none is given twice. Rows handed out live in
+ * the arena given; an empty text or blob comes back with n == 0.
+ *
+ * Every query can fail with ERR_INTERNAL (a full or failing disk, memory; err.code is SQLite's) and
+ * ERR_BUSY (another program, say a backup, holds the file for seconds). Adding below something that
+ * does not exist, or changing what does not exist, is ERR_NOT_FOUND; removing it is not.
  */
 #include "bridge/core/arena.h"
 #include "bridge/core/err.h"
@@ -23,12 +29,15 @@ struct store_db;
  */
 MUST_CHECK bool store_open(
     struct loop *loop, const char *location, struct store **store_out, struct err *err);
-/** Finishes all jobs, closes, releases the lock. */
+/** Finishes all jobs, closes, releases the lock. A done called meanwhile must not submit another. */
 void store_close(struct store **store);
 
 struct store_job {
     struct job job;
-    /** On a worker. False (with *err) rolls this job's changes back. */
+    /**
+     * On a worker, once. False (with *err) rolls this job's changes back. All queries of one job see
+     * the same moment. After a query that failed with anything but ERR_NOT_FOUND it must give up.
+     */
     bool (*run)(struct store_job *job, struct store_db *db, struct err *err);
     /** On the loop, after the commit; err.kind is ERR_NONE if it is durable. May free the job. */
     void (*done)(struct store_job *job);
@@ -95,7 +104,7 @@ MUST_CHECK bool store_account_add(
 /** Everything but user, upstream and created_s. fails: ERR_NOT_FOUND */
 MUST_CHECK bool store_account_update(
     struct store_db *db, const struct store_account *account, struct err *err);
-/** Make it the user's only default account. */
+/** Make it the user's only default account. fails: ERR_NOT_FOUND (also when it is another's) */
 MUST_CHECK bool store_account_set_default(
     struct store_db *db, int64_t user, int64_t account, struct err *err);
 /** Remove with everything it holds. */
@@ -126,9 +135,12 @@ struct store_collection {
     int64_t seen_folder_round;
     int64_t removed_s;   /**< 0: there */
 };
+/** change and run are ignored: it starts with none.
+ * fails: ERR_CONFLICT: a collection of the account that is not removed has this slug or upstream_id
+ * (an empty upstream_id is no id) */
 MUST_CHECK bool store_collection_add(
     struct store_db *db, const struct store_collection *row, int64_t *id_out, struct err *err);
-/** Everything but change and run (store_change_next owns them). */
+/** Everything but change and run (store_change_next owns them). fails: as store_collection_add */
 MUST_CHECK bool store_collection_update(
     struct store_db *db, const struct store_collection *row, struct err *err);
 /** All of one account that are not removed. */
@@ -172,10 +184,11 @@ struct store_resource {
     int64_t modified_s;
     struct str put_hash;      /**< of the body of the last accepted PUT; empty: none */
     struct str replaced_etag; /**< the ETag that PUT replaced; empty: it created */
-    bool is_removed; /**< a tombstone: document and base are empty; modified_s says since when */
+    /** a tombstone: document, base, etags and put_hash are empty; modified_s says since when */
+    bool is_removed;
 };
-/** What a collection in memory needs of each row (tombstones too), newest change first:
- * id, href, uid, etag, document, change, modified_s, put_hash, replaced_etag, is_removed, rev. */
+/** What a collection in memory needs of each row (tombstones too), newest change first: account,
+ * collection, id, href, uid, etag, document, change, modified_s, put_hash, replaced_etag, is_removed, rev. */
 MUST_CHECK bool store_resource_load(struct store_db *db, int64_t account, int64_t collection,
     struct arena *arena, struct store_resource **out, size_t *count_out, struct err *err);
 /** Whole row, tombstones not. *found_out false when there is none. */
@@ -185,16 +198,22 @@ MUST_CHECK bool store_resource_find(struct store_db *db, int64_t account, int64_
 MUST_CHECK bool store_resource_find_upstream(struct store_db *db, int64_t account,
     int64_t collection, struct str upstream_id, struct arena *arena, struct store_resource *out,
     bool *found_out, struct err *err);
-/** Insert (id 0: *id_out is filled in; a tombstone of the same href is replaced) or update by id. */
+/**
+ * Insert (id 0; a tombstone of the same href is replaced and its id goes on) or update by id; the
+ * href of a resource never changes, and is_removed must be false (that is store_resource_bury).
+ * fails: ERR_CONFLICT: insert: the href is taken; both: another resource of the collection has this
+ *        upstream_id (an empty one is no id); ERR_NOT_FOUND: update: no such id with this href
+ */
 MUST_CHECK bool store_resource_put(
     struct store_db *db, const struct store_resource *row, int64_t *id_out, struct err *err);
-/** Only upstream_etag, base and round: nothing that a client sees. */
+/** Only upstream_etag, base and round: nothing that a client sees. fails: ERR_NOT_FOUND */
 MUST_CHECK bool store_resource_confirm(struct store_db *db, int64_t account, int64_t collection,
     int64_t id, struct str upstream_etag, struct str base, int64_t round, struct err *err);
-/** Turn into a tombstone with this change number. */
+/** Turn into a tombstone with this change number; its versions go. fails: ERR_NOT_FOUND */
 MUST_CHECK bool store_resource_bury(struct store_db *db, int64_t account, int64_t collection,
     int64_t id, int64_t change, int64_t now_s, struct err *err);
-/** Rows that a finished full round did not see: round < `round` and written_s < before_s. */
+/** Rows (no tombstones) that a finished full round did not see: round < `round` and written_s <
+ * before_s. In order of id. */
 MUST_CHECK bool store_resource_unseen(struct store_db *db, int64_t account, int64_t collection,
     int64_t round, int64_t before_s, struct arena *arena, struct store_resource **out,
     size_t *count_out, struct err *err);
@@ -210,7 +229,8 @@ struct store_version {
     struct str fields; /**< struct map_version as bytes */
     bool is_put;       /**< made by a client's PUT */
 };
-/** Keeps the newest `keep` of the resource. */
+/** Keeps the newest `keep` of the resource, and the used revs that lead to them.
+ * fails: ERR_CONFLICT: this rev was added before */
 MUST_CHECK bool store_version_add(struct store_db *db, int64_t account, int64_t collection,
     int64_t resource, const struct store_version *version, unsigned keep, struct err *err);
 /** Newest first. */
@@ -249,8 +269,10 @@ struct store_operation {
 };
 MUST_CHECK bool store_operation_add(
     struct store_db *db, const struct store_operation *row, int64_t *id_out, struct err *err);
+/** Fine when it is gone (store_collection_remove takes it along). */
 MUST_CHECK bool store_operation_remove(
     struct store_db *db, int64_t account, int64_t id, struct err *err);
+/** In order of id, which is the order in which they were added. */
 MUST_CHECK bool store_operation_list(struct store_db *db, int64_t account, struct arena *arena,
     struct store_operation **out, size_t *count_out, struct err *err);
 
@@ -260,6 +282,7 @@ struct store_reread {
     int64_t collection;
     struct str upstream_id;
 };
+/** Fine when it is there already. */
 MUST_CHECK bool store_reread_add(struct store_db *db, int64_t account, int64_t collection,
     struct str upstream_id, struct err *err);
 MUST_CHECK bool store_reread_remove(struct store_db *db, int64_t account, int64_t collection,
