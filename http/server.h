@@ -32,38 +32,59 @@ struct http_request {
 };
 
 struct http_server_limits {
-    size_t request_line;        /**< bytes, 8 KiB */
-    size_t headers;             /**< bytes, 32 KiB */
-    size_t header_count;        /**< 100 */
-    size_t body;                /**< [limits] body */
-    size_t buffered;            /**< [limits] buffered: bodies held over all connections; 503 */
-    size_t connections;         /**< [limits] connections; more are closed at once */
-    size_t per_address;         /**< [limits] per_address */
-    int64_t header_timeout_ms;  /**< first byte to whole head: 20 s */
-    int64_t body_timeout_ms;    /**< without progress: 30 s */
-    int64_t write_timeout_ms;   /**< without progress: 60 s */
-    int64_t idle_timeout_ms;    /**< between requests: 120 s */
-    size_t pipelined;           /**< bytes read ahead while a request is handled, 64 KiB */
+    size_t request_line;       /**< bytes, 8 KiB */
+    size_t headers;            /**< bytes, 32 KiB */
+    size_t header_count;       /**< 100 */
+    size_t body;               /**< [limits] body */
+    size_t buffered;           /**< [limits] buffered: bodies held over all connections; 503 */
+    size_t connections;        /**< [limits] connections; more are closed at once */
+    size_t per_address;        /**< [limits] per_address */
+    int64_t header_timeout_ms; /**< first byte to whole head: 20 s */
+    int64_t body_timeout_ms;   /**< without progress: 30 s */
+    int64_t write_timeout_ms;  /**< without progress: 60 s */
+    int64_t idle_timeout_ms;   /**< between requests: 120 s */
+    size_t pipelined;          /**< bytes read ahead while a request is handled, 64 KiB */
 };
 extern const struct http_server_limits http_server_default_limits;
 
 /** Called for each request; must lead to exactly one of the http_respond functions. */
 typedef void http_handler(struct http_request *request, void *arg);
-/** Called once per answered (or failed) request, for the access log. */
+/**
+ * Called once per answered (or failed) request, for the access log. After a protocol error the
+ * request holds what was understood. status 0: no answer (cut, or the client went in the middle of
+ * its body); sent_bytes 0 when the connection had gone before the answer.
+ */
 typedef void http_done_cb(
     const struct http_request *request, int status, uint64_t sent_bytes, void *arg);
 
 struct http_server *http_server_new(struct loop *loop, const struct http_server_limits *limits,
     http_handler *handler, http_done_cb *done_cb, void *arg);
 /**
- * Numeric address and port ("127.0.0.1:5252", "[::1]:0") or "unix:/path". Port 0 picks one.
- * bound_out: the address as bound, NUL-terminated, at least 128 bytes. fails: ERR_INVALID, ERR_INTERNAL
+ * Numeric address and port ("127.0.0.1:5252", "[::1]:0") or "unix:/path". Port 0 picks one. An
+ * IPv6 address takes IPv6 alone, so that "0.0.0.0:80" and "[::]:80" go together. A Unix socket gets
+ * mode 0660; a stale one is replaced, one that answers is not.
+ * bound_out: the address as bound, NUL-terminated, at least 128 bytes. fails: ERR_INVALID,
+ * ERR_INTERNAL
  */
 MUST_CHECK bool http_server_listen(
     struct http_server *server, struct str address, char bound_out[128], struct err *err);
+/** Connections from this numeric address are not counted for per_address (a trusted proxy). */
+void http_server_exempt(struct http_server *server, struct str address);
+
+struct http_server_counts {
+    uint64_t accepted;        /**< connections, since the start */
+    uint64_t refused;         /**< closed at once: connections, per_address */
+    uint64_t accept_failures; /**< accept had no descriptors left; it pauses after each */
+    size_t connections;       /**< now */
+    size_t buffered;          /**< body bytes, now */
+};
+struct http_server_counts http_server_counts(const struct http_server *server);
 /** Stop accepting, finish requests in hand (at most grace_ms), close idle connections, call cb. */
 void http_server_stop(struct http_server *server, int64_t grace_ms, loop_cb *cb, void *arg);
-/** Closes everything at once. */
+/**
+ * Closes everything at once. Not from inside a handler. Requests still with handlers stay valid
+ * until they are answered; done_cb does not come for them any more.
+ */
 void http_server_free(struct http_server **server);
 
 /** First header of that name, or an empty view with p == NULL. */
@@ -81,13 +102,17 @@ void http_respond_text(
     struct http_request *request, int status, struct str content_type, struct str body);
 /**
  * Answer with a body made while the socket drains (chunked; close-delimited for HTTP/1.0). Called
- * whenever less than about 64 KiB wait to be written; appends some and returns whether there is more.
+ * whenever less than about 64 KiB wait to be written; appends some and returns whether there is
+ * more. It may be called before http_respond_stream has returned.
  */
 typedef bool http_produce(struct evbuffer *out, void *arg);
 /** free_cb(arg) is called exactly once, at the end or when the connection has gone. */
 void http_respond_stream(struct http_request *request, int status, struct str content_type,
     http_produce *produce, void (*free_cb)(void *arg), void *arg);
-/** Has the connection gone? The answer is still owed (it frees the request). */
+/**
+ * Has the connection gone? The answer is still owed (it frees the request). A client that has only
+ * closed its sending side still gets its answer and has not gone.
+ */
 bool http_request_is_gone(const struct http_request *request);
 /** For the sandbox: close the connection without an answer, or after `keep` bytes of the body of an
  * answer that promised all of it. */
