@@ -2,27 +2,6 @@
 
 #include "bridge/store/store_internal.h"
 
-/* The columns that collection_add and collection_update both write, after account and id. */
-static void bind_collection(struct query *query, const struct store_collection *row, int64_t id)
-{
-    query_int(query, row->account);
-    query_int(query, id);
-    query_text(query, row->upstream_id);
-    query_text(query, row->slug);
-    query_text(query, row->name);
-    query_int(query, row->is_default);
-    query_int(query, row->is_hidden);
-    query_int(query, row->is_writable);
-    query_text(query, row->link);
-    query_int(query, row->is_link_final);
-    query_int(query, row->round);
-    query_int(query, row->is_round_full);
-    query_int(query, row->round_started_s);
-    query_int(query, row->is_synced);
-    query_int(query, row->seen_folder_round);
-    query_int(query, row->removed_s);
-}
-
 bool store_collection_add(
     struct store_db *db, const struct store_collection *row, int64_t *id_out, struct err *err)
 {
@@ -38,7 +17,22 @@ bool store_collection_add(
         "seen_folder_round, removed_s, change, run) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0, '')",
         err);
-    bind_collection(&query, row, id);
+    query_int(&query, row->account);
+    query_int(&query, id);
+    query_text(&query, row->upstream_id);
+    query_text(&query, row->slug);
+    query_text(&query, row->name);
+    query_int(&query, row->is_default);
+    query_int(&query, row->is_hidden);
+    query_int(&query, row->is_writable);
+    query_text(&query, row->link);
+    query_int(&query, row->is_link_final);
+    query_int(&query, row->round);
+    query_int(&query, row->is_round_full);
+    query_int(&query, row->round_started_s);
+    query_int(&query, row->is_synced);
+    query_int(&query, row->seen_folder_round);
+    query_int(&query, row->removed_s);
     if (!query_run(&query)) {
         return false;
     }
@@ -53,11 +47,39 @@ bool store_collection_update(
 
     query_start(&query, db,
         "UPDATE collections SET upstream_id = ?3, slug = ?4, name = ?5, is_default = ?6, "
-        "is_hidden = ?7, is_writable = ?8, link = ?9, is_link_final = ?10, round = ?11, "
-        "is_round_full = ?12, round_started_s = ?13, is_synced = ?14, seen_folder_round = ?15, "
-        "removed_s = ?16 WHERE account = ?1 AND id = ?2",
+        "is_hidden = ?7, is_writable = ?8, seen_folder_round = ?9, removed_s = ?10 "
+        "WHERE account = ?1 AND id = ?2",
         err);
-    bind_collection(&query, row, row->id);
+    query_int(&query, row->account);
+    query_int(&query, row->id);
+    query_text(&query, row->upstream_id);
+    query_text(&query, row->slug);
+    query_text(&query, row->name);
+    query_int(&query, row->is_default);
+    query_int(&query, row->is_hidden);
+    query_int(&query, row->is_writable);
+    query_int(&query, row->seen_folder_round);
+    query_int(&query, row->removed_s);
+    return query_change(&query, "collection");
+}
+
+bool store_collection_set_round(
+    struct store_db *db, const struct store_collection *row, struct err *err)
+{
+    struct query query;
+
+    query_start(&query, db,
+        "UPDATE collections SET link = ?3, is_link_final = ?4, round = ?5, is_round_full = ?6, "
+        "round_started_s = ?7, is_synced = ?8 WHERE account = ?1 AND id = ?2",
+        err);
+    query_int(&query, row->account);
+    query_int(&query, row->id);
+    query_text(&query, row->link);
+    query_int(&query, row->is_link_final);
+    query_int(&query, row->round);
+    query_int(&query, row->is_round_full);
+    query_int(&query, row->round_started_s);
+    query_int(&query, row->is_synced);
     return query_change(&query, "collection");
 }
 
