@@ -1,0 +1,197 @@
+#include "bridge/map/map.h"
+
+#include "bridge/map/read.h"
+#include "bridge/map/transplant.h"
+
+/* Names, and a link that the client may keep for itself (mapping.md 2.10, 2.13): never sent. */
+#define READ_ONLY_FIELDS                                                                           \
+    (TASK_FIELD(TASK_ASSIGNED_TO) | TASK_FIELD(TASK_OWNER) | TASK_FIELD(TASK_URL))
+
+#define HAS(fields, field) (((fields) & TASK_FIELD(field)) != 0)
+
+static struct task_date today(const struct map_context *context)
+{
+    int64_t now_s = context->now_us / CIVIL_MICROS - (context->now_us % CIVIL_MICROS < 0);
+
+    return (struct task_date){ .is_set = true,
+        .day = civil_day_of_seconds(zone_to_wall(context->zone, now_s)) };
+}
+
+/** mapping.md 2.7: done without a COMPLETED: the day of the last change if that is today, which is
+ * today either way. */
+static void supply_completed(struct task *projected, const struct map_context *context)
+{
+    if (projected->status == TASK_DONE && !projected->completed.is_set) {
+        projected->completed = today(context);
+    }
+}
+
+/* ---- create ---- */
+
+bool map_plan_create(const struct map_object *object, const struct map_context *context,
+    struct map_plan *out, struct err *err)
+{
+    struct vtodo vtodo;
+    struct map_plan plan = { 0 };
+    struct task task;
+    struct task nothing;
+
+    if (!vtodo_open(object->document, context, &vtodo, err)) {
+        return false;
+    }
+    read_task(&vtodo, &task);
+    read_project(&task, context, &plan.wanted);
+    supply_completed(&plan.wanted, context);
+    task_init(&nothing);
+    plan.fields = read_diff(&nothing, &plan.wanted) & ~READ_ONLY_FIELDS;
+    plan.fields |= TASK_FIELD(TASK_TITLE);
+    if (!task.due.is_set) {
+        plan.fields &= ~TASK_FIELD(TASK_DUE); /* the service sets it from the start */
+    }
+    plan.expected = plan.wanted;
+    plan.document = object->document;
+    plan.is_verbatim = object->is_verbatim;
+    *out = plan;
+    return true;
+}
+
+/* ---- update ---- */
+
+struct update {
+    const struct map_context *context;
+    const struct map_version *versions;
+    size_t version_count;
+    const struct task *base;
+    struct vtodo current_vtodo;
+    struct vtodo vtodo; /**< the client's document, with its extras back */
+    struct task current;
+    struct task task;
+    uint64_t current_hashes[TASK_FIELD_COUNT];
+    uint64_t hashes[TASK_FIELD_COUNT];
+};
+
+static bool was_seen(const struct update *update, unsigned field, uint64_t hash)
+{
+    for (size_t i = 0; i < update->version_count; i++) {
+        if (update->versions[i].fields[field] == hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void split_fields(struct update *update, task_fields *changed, task_fields *moved_on,
+    task_fields *overlapping)
+{
+    task_fields differing = read_diff(&update->current, &update->task);
+
+    *changed = *moved_on = *overlapping = 0;
+    if (differing != 0) {
+        task_hash_fields(&update->task, update->hashes);
+        task_hash_fields(&update->current, update->current_hashes);
+    }
+    for (unsigned f = 0; f < TASK_FIELD_COUNT; f++) {
+        if (!(differing & TASK_FIELD(f))) {
+            continue;
+        }
+        if ((TASK_FIELD(f) & (TASK_FIELD(TASK_OWNER) | TASK_FIELD(TASK_ASSIGNED_TO))) ||
+            was_seen(update, f, update->hashes[f])) {
+            *moved_on |= TASK_FIELD(f); /* not the client's change */
+            continue;
+        }
+        *changed |= TASK_FIELD(f);
+        if (update->version_count > 0 && !was_seen(update, f, update->current_hashes[f])) {
+            *overlapping |= TASK_FIELD(f);
+        }
+    }
+}
+
+/** The members that upstream ties to each other (mapping.md 3.3, 3.4). */
+static void couple(const struct update *update, struct map_plan *plan)
+{
+    const struct task *base = update->base;
+    struct task *wanted = &plan->wanted;
+
+    if (HAS(plan->fields, TASK_DUE)) {
+        bool starts_on_due = base->start.is_set && base->due.is_set &&
+                             base->start.day == base->due.day && !update->current.start.is_set &&
+                             !update->task.start.is_set;
+
+        if (!wanted->due.is_set) {
+            plan->fields &= ~TASK_FIELD(TASK_START); /* cleared along with it */
+            plan->expected.start = (struct task_date){ 0 };
+        } else if (starts_on_due) {
+            wanted->start = wanted->due; /* S5 */
+            plan->fields |= TASK_FIELD(TASK_START);
+        }
+    }
+    if (HAS(plan->fields, TASK_START) && wanted->start.is_set && !base->due.is_set &&
+        !update->task.due.is_set) {
+        plan->fields &= ~TASK_FIELD(TASK_DUE); /* the service sets it from the start */
+        plan->expected.due = wanted->due;
+    }
+    if (HAS(plan->fields, TASK_STATUS) && wanted->status == TASK_DONE) {
+        plan->fields |= TASK_FIELD(TASK_COMPLETED);
+    }
+    if (wanted->status != TASK_DONE) {
+        plan->fields &= ~TASK_FIELD(TASK_COMPLETED); /* emptied by the service itself */
+        plan->expected.completed = (struct task_date){ 0 };
+    }
+}
+
+static void decide(struct update *update, task_fields changed, struct map_plan *plan)
+{
+    read_project(&update->task, update->context, &plan->wanted);
+    if (update->base->status == TASK_DONE && !plan->wanted.completed.is_set) {
+        plan->wanted.completed = update->base->completed; /* a client without the line */
+    }
+    supply_completed(&plan->wanted, update->context);
+    plan->expected = *update->base;
+    /* A start or due decides the other where only one is written. */
+    if (HAS(changed, TASK_START)) {
+        changed |= TASK_FIELD(TASK_DUE);
+    }
+    if (HAS(changed, TASK_DUE) && update->task.start.is_set) {
+        changed |= TASK_FIELD(TASK_START);
+    }
+    plan->fields = read_diff(update->base, &plan->wanted) & changed & ~READ_ONLY_FIELDS;
+    couple(update, plan);
+    task_apply(&plan->expected, &plan->wanted, plan->fields);
+}
+
+static bool reopen(struct update *update, struct str text, struct err *err)
+{
+    if (text.p != update->vtodo.document.text.p &&
+        !vtodo_open(text, update->context, &update->vtodo, err)) {
+        return false;
+    }
+    read_task(&update->vtodo, &update->task);
+    return true;
+}
+
+bool map_plan_update(const struct map_object *object, struct str current, const struct task *base,
+    const struct map_version *versions, size_t version_count, const struct map_context *context,
+    struct map_plan *out, struct err *err)
+{
+    struct update update = { context, versions, version_count, base, .hashes = { 0 } };
+    struct map_plan plan = { 0 };
+    task_fields changed;
+    task_fields moved_on;
+
+    if (!vtodo_open(current, context, &update.current_vtodo, err) ||
+        !vtodo_open(object->document, context, &update.vtodo, err) ||
+        !reopen(&update, transplant_extras(&update.vtodo, &update.current_vtodo), err)) {
+        return false;
+    }
+    read_task(&update.current_vtodo, &update.current);
+    split_fields(&update, &changed, &moved_on, &plan.overlapping);
+    if (moved_on != 0 &&
+        !reopen(&update, transplant_fields(&update.vtodo, &update.current_vtodo, moved_on), err)) {
+        return false;
+    }
+    decide(&update, changed, &plan);
+    plan.document = update.vtodo.document.text;
+    plan.is_verbatim = object->is_verbatim && plan.document.p == object->document.p;
+    *out = plan;
+    return true;
+}
