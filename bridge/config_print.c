@@ -103,8 +103,7 @@ void config_print_man(FILE *out)
         const struct setting *setting = &config_settings[i];
 
         if (starts_section(i)) {
-            fprintf(
-                out, "## \\[%s%s\\]\n\n", setting->section, is_upstream(setting) ? " NAME" : "");
+            fprintf(out, "## [%s%s]\n\n", setting->section, is_upstream(setting) ? " NAME" : "");
         }
         print_man_setting(out, setting, arena);
     }

@@ -59,10 +59,10 @@ const struct setting config_settings[] = {
     { "sync", "far", SETTING_TIME, IN(sync.far_ms), "5m", .least = 100, .most = DAY,
         .help = "Time between rounds when no client has asked for ten minutes." },
     { "sync", "fresh", SETTING_TIME, IN(sync.fresh_ms), "5s", .least = 0, .most = HOUR,
-        .help = "A client that polls starts a round at once if the last answer is older than "
-                "this ..." },
+        .help =
+            "A client that polls starts a round at once if the last answer is older than this." },
     { "sync", "hold", SETTING_TIME, IN(sync.hold_ms), "1s", .least = 0, .most = 10 * SECOND,
-        .help = "... and waits for that round at most so long." },
+        .help = "How long such a poll waits at most for its round." },
     { "sync", "memory", SETTING_SIZE, IN(sync.memory_bytes), "256M", .least = MIB,
         .most = 1024 * GIB, .help = "Memory for collections; the least recently used leave." },
 
