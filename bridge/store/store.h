@@ -140,8 +140,13 @@ struct store_collection {
  * (an empty upstream_id is no id) */
 MUST_CHECK bool store_collection_add(
     struct store_db *db, const struct store_collection *row, int64_t *id_out, struct err *err);
-/** Everything but change and run (store_change_next owns them). fails: as store_collection_add */
+/** upstream_id, slug, name, the three is_... of the list, seen_folder_round and removed_s.
+ * fails: ERR_NOT_FOUND; ERR_CONFLICT as store_collection_add */
 MUST_CHECK bool store_collection_update(
+    struct store_db *db, const struct store_collection *row, struct err *err);
+/** link, is_link_final, round, is_round_full, round_started_s and is_synced: a page and a folder
+ * round write the same row, and neither must undo the other. fails: ERR_NOT_FOUND */
+MUST_CHECK bool store_collection_set_round(
     struct store_db *db, const struct store_collection *row, struct err *err);
 /** All of one account that are not removed. */
 MUST_CHECK bool store_collection_list(struct store_db *db, int64_t account, struct arena *arena,
