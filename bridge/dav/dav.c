@@ -1,0 +1,240 @@
+#include "bridge/dav/dav.h"
+
+#include "bridge/core/log.h"
+#include "bridge/core/mem.h"
+#include "bridge/dav/call.h"
+#include "http/auth.h"
+
+#include <assert.h>
+
+/** The realm never changes: clients store passwords under it. */
+#define CHALLENGE S("Basic realm=\"duedav\", charset=\"UTF-8\"")
+
+struct dav *dav_new(struct loop *loop, struct engine *engine, const struct dav_options *options)
+{
+    struct dav *dav = mem_alloc(sizeof(*dav));
+    struct err err;
+
+    dav->loop = loop;
+    dav->engine = engine;
+    dav->arena = arena_new();
+    dav->prefix = arena_copy(dav->arena, options->prefix);
+    dav->body_bytes = options->body_bytes;
+    signin_init(&dav->signin, options->sign_in_failures, options->sign_in_window_ms);
+    if (dav->prefix.n > 0) {
+        /* The configuration was checked: public_url is a URL. */
+        bool is_path = uri_parse_path(dav->prefix, 8, dav->arena, &dav->prefix_path, &err);
+
+        assert(is_path);
+        (void)is_path;
+    }
+    return dav;
+}
+
+void dav_free(struct dav **dav)
+{
+    if (*dav == NULL) {
+        return;
+    }
+    signin_done(&(*dav)->signin);
+    arena_free(&(*dav)->arena);
+    mem_free(*dav);
+    *dav = NULL;
+}
+
+/* --- which kind of resource knows which method ------------------------------------------------ */
+
+struct method_row {
+    enum http_method method;
+    dav_method *run;
+    unsigned kinds; /**< bits of enum route_kind */
+};
+
+#define KIND(kind) (1u << (kind))
+#define CONTAINERS                                                                                 \
+    (KIND(ROUTE_ROOT) | KIND(ROUTE_PRINCIPALS) | KIND(ROUTE_PRINCIPAL) | KIND(ROUTE_CALENDARS) |   \
+        KIND(ROUTE_HOME))
+#define ALL_KINDS (CONTAINERS | KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT))
+
+/* In the order in which Allow names them. */
+static const struct method_row methods[] = {
+    { HTTP_OPTIONS, dav_options_method, ALL_KINDS },
+    { HTTP_GET, dav_get, ALL_KINDS },
+    { HTTP_HEAD, dav_get, ALL_KINDS },
+    { HTTP_PUT, dav_put, KIND(ROUTE_OBJECT) },
+    { HTTP_DELETE, dav_delete, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT) },
+    { HTTP_PROPFIND, dav_propfind, ALL_KINDS },
+    { HTTP_PROPPATCH, dav_proppatch, ALL_KINDS },
+    { HTTP_REPORT, dav_report, ALL_KINDS },
+    { HTTP_MKCALENDAR, dav_make_collection, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT) },
+    { HTTP_MKCOL, dav_make_collection, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT) },
+};
+
+static dav_method *find_method(enum http_method method, enum route_kind kind)
+{
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        if (methods[i].method == method && (methods[i].kinds & KIND(kind)) != 0) {
+            return methods[i].run;
+        }
+    }
+    return NULL;
+}
+
+struct str dav_allow(enum route_kind kind, struct arena *arena)
+{
+    struct str list = S("");
+
+    for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+        if ((methods[i].kinds & KIND(kind)) != 0) {
+            list = arena_printf(arena, "%.*s%s%s", STR_ARG(list), list.n > 0 ? ", " : "",
+                http_method_name(methods[i].method));
+        }
+    }
+    return list;
+}
+
+/* --- signing in ------------------------------------------------------------------------------- */
+
+static void answer_challenge(struct dav_call *call)
+{
+    http_respond_header(call->request, S("WWW-Authenticate"), CHALLENGE);
+    call_respond_fault(call, 401, FAULT_NONE, S("Sign in with your user name and app password."));
+}
+
+static void fill_hrefs(struct dav_call *call)
+{
+    struct route route = { .kind = ROUTE_PRINCIPALS, .user = call->user };
+    struct arena *arena = call_arena(call);
+
+    call->principals = route_href(&route, call->dav->prefix, arena);
+    route.kind = ROUTE_PRINCIPAL;
+    call->principal = route_href(&route, call->dav->prefix, arena);
+    route.kind = ROUTE_HOME;
+    call->home = route_href(&route, call->dav->prefix, arena);
+}
+
+/** False: the answer has been given. */
+static bool sign_in(struct dav_call *call)
+{
+    struct str header = call_header(call, S("Authorization"));
+    struct http_basic basic;
+    struct user *user = NULL;
+
+    if (header.p == NULL) {
+        answer_challenge(call);
+        return false;
+    }
+    if (http_basic_parse(header, call_arena(call), &basic)) {
+        user = engine_sign_in(call->dav->engine, basic.user, basic.password, &call->client);
+    }
+    if (user == NULL) {
+        unsigned wait_s =
+            signin_count_failure(&call->dav->signin, call->request->peer, clock_mono_ms());
+
+        log_info("auth.failed", LOG_INT("req", call->request->id),
+            LOG_STR("peer", call->request->peer), LOG_INT("throttled", wait_s > 0));
+        if (wait_s > 0) {
+            call_respond_later(call, 429, wait_s, S("Too many failed attempts to sign in."));
+        } else {
+            answer_challenge(call);
+        }
+        return false;
+    }
+    call->user = arena_copy(call_arena(call), user_name(user));
+    fill_hrefs(call);
+    return true;
+}
+
+/* --- the way of a request ----------------------------------------------------------------------- */
+
+static bool has_token(struct dav_call *call, struct str name, struct str token)
+{
+    return http_header_has_token(
+        call->request->headers, call->request->header_count, name, token);
+}
+
+static void answer_well_known(struct dav_call *call)
+{
+    http_respond_header(call->request, S("Location"),
+        arena_printf(call_arena(call), "%.*s/dav/", STR_ARG(call->dav->prefix)));
+    http_respond_header(call->request, S("Cache-Control"), S("max-age=3600"));
+    call_respond_empty(call, 301);
+}
+
+static void run_method(struct dav_call *call)
+{
+    struct http_request *request = call->request;
+    struct route *route = &call->route;
+
+    if (route->kind == ROUTE_OTHER) {
+        call_respond_not_found(call);
+        return;
+    }
+    /* Another user's address looks like one that does not exist. */
+    if (route->user.n > 0 && !str_eq(route->user, call->user)) {
+        call_respond_not_found(call);
+        return;
+    }
+    dav_method *method = find_method(request->method, route->kind);
+
+    if (method == NULL) {
+        call_respond_not_allowed(call);
+        return;
+    }
+    call->is_minimal = has_token(call, S("Prefer"), S("return=minimal")) ||
+        has_token(call, S("Prefer"), S("return-minimal")) || has_token(call, S("Brief"), S("t"));
+    http_respond_header(request, S("Cache-Control"), S("private, no-cache"));
+    method(call);
+}
+
+void dav_handle(struct http_request *request, void *arg)
+{
+    struct dav *dav = arg;
+    struct dav_call *call = ARENA_NEW(request->arena, struct dav_call);
+    struct err err;
+
+    call->dav = dav;
+    call->request = request;
+    request->user = call;
+    if (str_eq(request->path, S("*"))) {
+        call->route = (struct route){ .kind = ROUTE_ROOT };
+        if (request->method == HTTP_OPTIONS) {
+            dav_options_method(call);
+        } else {
+            call_respond_not_allowed(call);
+        }
+        return;
+    }
+    if (!route_parse(&dav->prefix_path, request->path, request->arena, &call->route, &err)) {
+        call_respond_fault(
+            call, err.code == 403 ? 403 : 400, FAULT_NONE, str_from(err.text));
+        return;
+    }
+    if (call->route.kind == ROUTE_WELL_KNOWN) {
+        answer_well_known(call);
+        return;
+    }
+    if (call->route.kind == ROUTE_ROOT &&
+        (request->method == HTTP_GET || request->method == HTTP_HEAD)) {
+        dav_answer_page(call);
+        return;
+    }
+    if (sign_in(call)) {
+        run_method(call);
+    }
+}
+
+struct str dav_request_user(const struct http_request *request)
+{
+    const struct dav_call *call = request->user;
+
+    return call == NULL ? S("") : call->user;
+}
+
+struct str dav_request_collection(const struct http_request *request)
+{
+    const struct dav_call *call = request->user;
+
+    /* Only once signed in: before, the path may hold anything. */
+    return call == NULL || call->user.n == 0 ? S("") : call->route.collection;
+}

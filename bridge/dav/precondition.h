@@ -1,0 +1,15 @@
+#pragma once
+/**
+ * If-Match and If-None-Match (RFC 9110 13.1) from request headers into the struct precondition that
+ * sync/ evaluates when the request's turn comes. Pure.
+ */
+#include "bridge/sync/sync.h"
+#include "http/message.h"
+
+/**
+ * All forms are read: '*', lists, several headers of one name, weak tags (the prefix is dropped),
+ * tags without quotes (some clients) and tags to which a proxy's compression added '-gzip'.
+ * fails: ERR_INVALID: more than 100 tags, or a tag with bytes that none of ours has
+ */
+MUST_CHECK bool precondition_parse(const struct http_header *headers, size_t header_count,
+    struct arena *arena, struct precondition *out, struct err *err);

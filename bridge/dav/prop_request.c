@@ -1,0 +1,145 @@
+#include "bridge/core/table.h"
+#include "bridge/dav/props.h"
+
+/** One propstat's frame. */
+#define STATUS_OK        "HTTP/1.1 200 OK"
+#define STATUS_NOT_FOUND "HTTP/1.1 404 Not Found"
+
+static bool add_names(const struct xml_node *node, struct arena *arena, struct table *seen,
+    struct prop_request *request, struct err *err)
+{
+    for (const struct xml_node *child = node->children; child != NULL; child = child->next) {
+        struct str key =
+            arena_printf(arena, "%.*s %.*s", STR_ARG(child->ns), STR_ARG(child->name));
+
+        if (table_find(seen, key) != NULL) {
+            continue;
+        }
+        if (request->count == PROP_MAX_WANTED) {
+            return err_set(err, ERR_INVALID, "more than %d properties", PROP_MAX_WANTED);
+        }
+        struct prop_wanted *wanted = &request->wanted[request->count++];
+
+        *wanted = (struct prop_wanted){ prop_find(child->ns, child->name), child->ns, child->name };
+        table_put(seen, key, wanted);
+        if (wanted->def != NULL && (wanted->def->flags & PROP_IS_POLL) != 0) {
+            request->is_poll = true;
+        }
+    }
+    return true;
+}
+
+bool prop_request_parse(const struct xml_node *node, bool is_report, bool is_minimal,
+    struct arena *arena, struct prop_request *out, struct err *err)
+{
+    struct prop_request request = { .mode = is_report ? PROP_NAMED : PROP_ALL,
+        .is_report = is_report,
+        .is_minimal = is_minimal };
+    const struct xml_node *names = NULL;
+    struct table seen;
+
+    if (node != NULL) {
+        const struct xml_node *all = xml_child(node, S("DAV:"), S("allprop"));
+
+        names = xml_child(node, S("DAV:"), S("prop"));
+        if (names == NULL && all != NULL) {
+            request.mode = PROP_ALL;
+            names = xml_child(node, S("DAV:"), S("include"));
+        } else if (names != NULL) {
+            request.mode = PROP_NAMED;
+        } else if (xml_child(node, S("DAV:"), S("propname")) != NULL) {
+            request.mode = PROP_NAMES;
+        } else if (!is_report) {
+            return err_set(err, ERR_INVALID, "neither prop, allprop nor propname");
+        }
+    }
+    if (names != NULL) {
+        request.wanted = arena_alloc_array(arena, PROP_MAX_WANTED, sizeof(struct prop_wanted));
+        table_init(&seen);
+        bool is_good = add_names(names, arena, &seen, &request, err);
+
+        table_done(&seen);
+        if (!is_good) {
+            return false;
+        }
+    }
+    *out = request;
+    return true;
+}
+
+/** Is it one that this request can be given of this subject? */
+static bool is_found(const struct prop_request *request, const struct prop_def *def,
+    const struct prop_subject *subject)
+{
+    return def != NULL && (request->is_report || (def->flags & PROP_IN_REPORTS) == 0) &&
+        prop_applies(def, subject);
+}
+
+static void open_propstat(struct xml_out *xml)
+{
+    xml_open(xml, XML_DAV, "propstat");
+    xml_open(xml, XML_DAV, "prop");
+}
+
+static void close_propstat(struct xml_out *xml, const char *status)
+{
+    xml_close(xml, XML_DAV, "prop");
+    xml_text(xml, XML_DAV, "status", str_from(status));
+    xml_close(xml, XML_DAV, "propstat");
+}
+
+/** allprop and propname. */
+static void write_table(
+    struct xml_out *xml, const struct prop_request *request, const struct prop_subject *subject)
+{
+    for (const struct prop_def *def = prop_defs; def->name != NULL; def++) {
+        if ((def->flags & PROP_IN_REPORTS) != 0 || !prop_applies(def, subject)) {
+            continue;
+        }
+        if (request->mode == PROP_NAMES) {
+            xml_empty(xml, def->ns, def->name);
+        } else if ((def->flags & PROP_IN_ALL) != 0) {
+            prop_write(xml, def, subject);
+        }
+    }
+}
+
+void prop_write_propstats(
+    struct xml_out *xml, const struct prop_request *request, const struct prop_subject *subject)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < request->count; i++) {
+        if (!is_found(request, request->wanted[i].def, subject)) {
+            missing++;
+        }
+    }
+    bool has_missing = missing > 0 && !request->is_minimal;
+
+    /* A response needs a propstat; python-caldav wants no empty one where another follows. */
+    if (missing < request->count || request->mode != PROP_NAMED || !has_missing) {
+        open_propstat(xml);
+        if (request->mode != PROP_NAMED) {
+            write_table(xml, request, subject);
+        }
+        for (size_t i = 0; i < request->count; i++) {
+            const struct prop_def *def = request->wanted[i].def;
+            bool is_in_table = request->mode == PROP_ALL && def != NULL &&
+                (def->flags & PROP_IN_ALL) != 0;
+
+            if (is_found(request, def, subject) && !is_in_table) {
+                prop_write(xml, def, subject);
+            }
+        }
+        close_propstat(xml, STATUS_OK);
+    }
+    if (has_missing) {
+        open_propstat(xml);
+        for (size_t i = 0; i < request->count; i++) {
+            if (!is_found(request, request->wanted[i].def, subject)) {
+                xml_empty_any(xml, request->wanted[i].ns, request->wanted[i].name);
+            }
+        }
+        close_propstat(xml, STATUS_NOT_FOUND);
+    }
+}

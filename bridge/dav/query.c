@@ -1,0 +1,77 @@
+/** calendar-query (RFC 4791 7.8). */
+#include "bridge/dav/filter.h"
+#include "bridge/dav/multistatus.h"
+#include "bridge/dav/report_props.h"
+
+struct query {
+    struct prop_request request;
+    struct filter filter;
+};
+
+static void answer(struct dav_call *call, struct collection *collection)
+{
+    struct query *query = call->state;
+    struct multistatus *multistatus = multistatus_begin(call, &query->request);
+    struct resource *resource = NULL;
+
+    multistatus_set_writable(multistatus, collection_is_writable(collection));
+    if (!filter_is_trivial(&query->filter)) {
+        multistatus_set_filter(multistatus, &query->filter);
+    }
+    if (call->route.kind == ROUTE_OBJECT) {
+        resource = collection_find(collection, call->route.object);
+        if (resource != NULL && !resource->is_removed) {
+            multistatus_add_object(multistatus, resource);
+        }
+    } else if (!filter_is_hopeless(&query->filter)) {
+        while ((resource = collection_next(collection, resource)) != NULL) {
+            if (!resource->is_removed) {
+                multistatus_add_object(multistatus, resource);
+            }
+        }
+    }
+    multistatus_send(&multistatus);
+}
+
+static void opened(const struct err *err, void *arg)
+{
+    struct dav_call *call = arg;
+    struct collection *collection = call_collection(call);
+
+    if (err->kind != ERR_NONE) {
+        call_respond_err(call, err);
+    } else if (collection == NULL) {
+        call_respond_not_found(call);
+    } else {
+        answer(call, collection);
+    }
+}
+
+/** The zone of floating times: the request's, else the machine's. */
+static const struct zone *zone_of(const struct xml_node *root)
+{
+    const struct xml_node *node =
+        xml_child(root, S("urn:ietf:params:xml:ns:caldav"), S("timezone-id"));
+    const struct zone *zone = node == NULL ? NULL : zone_find(str_trim(node->text));
+
+    return zone != NULL ? zone : zone_of_host();
+}
+
+void report_query(struct dav_call *call, const struct xml_node *root)
+{
+    struct query *query = ARENA_NEW(call_arena(call), struct query);
+    const struct xml_node *filter =
+        xml_child(root, S("urn:ietf:params:xml:ns:caldav"), S("filter"));
+    enum fault fault = FAULT_VALID_FILTER;
+    struct err err;
+
+    call->state = query;
+    if (!report_props(call, root, &query->request)) {
+        return;
+    }
+    if (!filter_parse(filter, zone_of(root), call_arena(call), &query->filter, &fault, &err)) {
+        call_respond_fault(call, 403, fault, str_from(err.text));
+        return;
+    }
+    engine_open(call->dav->engine, call_collection(call), true, call->client, opened, call);
+}

@@ -1,0 +1,113 @@
+/** sync-collection (RFC 6578). */
+#include "bridge/dav/multistatus.h"
+#include "bridge/dav/report_props.h"
+#include "bridge/dav/sync_token.h"
+
+struct sync_report {
+    struct prop_request request;
+    struct str token; /**< empty: everything */
+    size_t limit;     /**< 0: none */
+};
+
+/** Everything changed after `since`, oldest first as far as the limit goes; returns how many were
+ * left out. *last_out: the number of the newest one given. */
+static size_t add_changes(struct multistatus *multistatus, struct collection *collection,
+    int64_t since, bool is_initial, size_t limit, int64_t *last_out)
+{
+    struct resource *resource = NULL;
+    size_t count = 0;
+    size_t skip;
+
+    while ((resource = collection_next(collection, resource)) != NULL &&
+        resource->change > since) {
+        count += is_initial && resource->is_removed ? 0 : 1;
+    }
+    /* The list runs from the newest change down: what exceeds the limit is at its head. */
+    skip = limit > 0 && count > limit ? count - limit : 0;
+    count = 0;
+    *last_out = since;
+    resource = NULL;
+    while ((resource = collection_next(collection, resource)) != NULL &&
+        resource->change > since) {
+        if (is_initial && resource->is_removed) {
+            continue;
+        }
+        if (count++ >= skip) {
+            multistatus_add_object(multistatus, resource);
+            *last_out = resource->change > *last_out ? resource->change : *last_out;
+        }
+    }
+    return skip;
+}
+
+static void answer(struct dav_call *call, struct collection *collection)
+{
+    struct sync_report *report = call->state;
+    struct arena *arena = call_arena(call);
+    bool is_initial = report->token.n == 0;
+    int64_t since = -1; /* before the first change */
+    int64_t last;
+
+    if (!is_initial && !sync_token_parse(collection, report->token, arena, &since)) {
+        call_respond_fault(
+            call, 403, FAULT_VALID_SYNC_TOKEN, S("Unknown sync token: start again without."));
+        return;
+    }
+    struct multistatus *multistatus = multistatus_begin(call, &report->request);
+
+    multistatus_set_writable(multistatus, collection_is_writable(collection));
+    if (add_changes(multistatus, collection, since, is_initial, report->limit, &last) > 0) {
+        multistatus_add_truncated(
+            multistatus, route_href(&call->route, call->dav->prefix, arena));
+        multistatus_set_sync_token(
+            multistatus, sync_token_format_partial(collection, last, arena));
+    } else {
+        multistatus_set_sync_token(multistatus, sync_token_format(collection, arena));
+    }
+    multistatus_send(&multistatus);
+}
+
+static void opened(const struct err *err, void *arg)
+{
+    struct dav_call *call = arg;
+    struct collection *collection = call_collection(call);
+
+    if (err->kind != ERR_NONE) {
+        call_respond_err(call, err);
+    } else if (collection == NULL) {
+        call_respond_not_found(call);
+    } else {
+        answer(call, collection);
+    }
+}
+
+/** nresults; 0 if there is none. A limit of 0 is no limit that could be kept. */
+static bool parse_limit(const struct xml_node *root, size_t *out)
+{
+    const struct xml_node *limit = xml_child(root, S("DAV:"), S("limit"));
+    const struct xml_node *node =
+        limit == NULL ? NULL : xml_child(limit, S("DAV:"), S("nresults"));
+    uint64_t value = 0;
+
+    if (node != NULL && (!str_to_u64(str_trim(node->text), &value) || value == 0)) {
+        return false;
+    }
+    *out = value > SIZE_MAX ? SIZE_MAX : (size_t)value;
+    return true;
+}
+
+void report_sync(struct dav_call *call, const struct xml_node *root)
+{
+    struct sync_report *report = ARENA_NEW(call_arena(call), struct sync_report);
+    const struct xml_node *token = xml_child(root, S("DAV:"), S("sync-token"));
+
+    call->state = report;
+    report->token = token == NULL ? S("") : str_trim(token->text);
+    if (!parse_limit(root, &report->limit)) {
+        call_respond_fault(call, 400, FAULT_NONE, S("nresults is no positive number."));
+        return;
+    }
+    if (report_props(call, root, &report->request)) {
+        engine_open(call->dav->engine, call_collection(call), true, call->client, opened, call);
+    }
+}
