@@ -4,8 +4,8 @@
  * `parse` its answer into a reply. No I/O, no state, no clock. What every dialect shares (lanes,
  * tokens, deadlines, retries, checking of links) is in upstream.h.
  *
- * Designed over all five dialects of reference/upstream.md section H: a kind that a dialect does not
- * have is refused by build with ERR_INVALID, and `can` says so beforehand.
+ * Designed over all five dialects of reference/upstream.md section H: a kind that a dialect does
+ * not have is refused by build with ERR_INVALID, and `can` says so beforehand.
  */
 #include "bridge/core/arena.h"
 #include "bridge/core/err.h"
@@ -13,19 +13,19 @@
 #include "http/message.h"
 
 enum upstream_kind {
-    UPSTREAM_SYNC_FOLDERS,  /**< one page of the folder list, or of its changes */
-    UPSTREAM_LIST_GROUPS,   /**< one page */
-    UPSTREAM_SYNC_TASKS,    /**< one page of a folder's tasks, or of their changes */
+    UPSTREAM_SYNC_FOLDERS, /**< one page of the folder list, or of its changes */
+    UPSTREAM_LIST_GROUPS,  /**< one page */
+    UPSTREAM_SYNC_TASKS,   /**< one page of a folder's tasks, or of their changes */
     UPSTREAM_GET_TASK,
     UPSTREAM_CREATE_TASK,
-    UPSTREAM_UPDATE_TASK,   /**< a minimal PATCH */
+    UPSTREAM_UPDATE_TASK, /**< a minimal PATCH */
     UPSTREAM_DELETE_TASK,
     UPSTREAM_COMPLETE_TASK, /**< the action: advances a series */
     UPSTREAM_FIND_TASK,     /**< by the marker that a create carried, within one folder */
     UPSTREAM_CREATE_FOLDER,
     UPSTREAM_RENAME_FOLDER,
     UPSTREAM_DELETE_FOLDER,
-    UPSTREAM_FIND_FOLDER,   /**< by the marker that a create carried (or by name where it can't) */
+    UPSTREAM_FIND_FOLDER, /**< by the marker that a create carried (or by name where it can't) */
     UPSTREAM_KIND_COUNT,
 };
 
@@ -33,10 +33,10 @@ struct upstream_call {
     enum upstream_kind kind;
     struct str folder_id;
     struct str task_id;
-    struct str link;   /**< SYNC_*, FIND_*: where to go on; empty: from the start */
-    struct str etag;   /**< UPDATE, DELETE: If-Match; empty: none */
-    struct str marker; /**< CREATE_*, FIND_* */
-    struct str name;   /**< folders */
+    struct str link;         /**< SYNC_*, FIND_*: where to go on; empty: from the start */
+    struct str etag;         /**< UPDATE, DELETE: If-Match; empty: none */
+    struct str marker;       /**< CREATE_*, FIND_* */
+    struct str name;         /**< folders */
     const struct task *task; /**< CREATE, UPDATE: projected values */
     task_fields fields;      /**< CREATE, UPDATE: which of them are sent */
     const struct zone *zone; /**< account zone */
@@ -57,13 +57,15 @@ struct upstream_item {
     struct str id;
     struct str etag;   /**< for If-Match; empty if the service gave none */
     struct str marker; /**< ours, where the answer shows it */
-    struct task task;  /**< task.present says which fields the entity carried */
+    struct task task;  /**< task.present says which fields the entity carried: TASK_ALL_FIELDS for a
+                          full one; an entry of a delta page that lacks some wants to be re-read */
 };
 
 struct upstream_folder {
     bool is_removed;
     struct str id;
-    struct str name;
+    struct str
+        name; /**< p == NULL: an entry of a delta page that does not say; it stays as it was */
     struct str group; /**< key of its group; empty: none */
     bool is_default;
     bool is_writable; /**< tasks can be created in it */
@@ -89,13 +91,14 @@ struct upstream_reply {
     struct err err;
     bool is_unclear;   /**< the service may have done it all the same */
     bool is_forgotten; /**< SYNC_*: the delta token is no longer known: start from the beginning */
-    bool is_account_gone; /**< the mailbox is not reachable by this API at all */
-    struct str code;   /**< the service's own error code, for the log */
+    bool is_account_gone;   /**< the mailbox is not reachable by this API at all */
+    struct str code;        /**< the service's own error code, for the log */
     int64_t service_date_s; /**< its Date header; 0 if none */
     int64_t asked_ms;       /**< clock_mono_ms when the request left */
 
     enum upstream_link link_kind; /**< SYNC_*, FIND_*, LIST_* */
-    struct str link;
+    struct str
+        link; /**< opaque: a URL, perhaps with a note of the dialect's to itself behind '#' */
     struct upstream_page *page;    /**< listings, COMPLETE_TASK; owned by the reply */
     struct upstream_item item;     /**< GET, CREATE, UPDATE */
     struct upstream_folder folder; /**< CREATE_FOLDER, RENAME_FOLDER */
@@ -109,16 +112,16 @@ struct upstream_answer {
 };
 
 struct dialect {
-    const char *name; /**< "outlook" */
+    const char *name;  /**< "outlook" */
     const char *title; /**< for people: "Outlook Tasks (REST v2.0)" */
     struct str default_url;
     /** Origins besides the configured one to which its links may lead and its token may go (both
      * hosts of Outlook v2.0); only when the configured URL is one of them. */
     const struct str *hosts;
     size_t host_count;
-    bool sends_if_match;  /**< If-Match goes upstream by default */
+    bool sends_if_match;   /**< If-Match goes upstream by default */
     bool completes_series; /**< has UPSTREAM_COMPLETE_TASK */
-    task_fields fields;   /**< that it can hold at all */
+    task_fields fields;    /**< that it can hold at all */
 
     bool (*can)(enum upstream_kind kind);
     /** base_url ends in '/'. fails: ERR_INVALID: can't be said in this dialect */

@@ -33,11 +33,11 @@ typedef void upstream_cb(struct upstream_reply *reply, void *arg);
  * Send one call. The callback comes exactly once, never before this returns, unless aborted.
  *
  * Done here for every caller: the lane and its order (foreground first); a link or redirect to
- * another host is ERR_UPSTREAM without any request to it; after a 429 or 503 with Retry-After nothing is
- * sent until then (foreground calls fail at once with ERR_BUSY and the rest of the wait, background
- * ones wait); a GET whose connection broke is tried once more on a new one; nothing else is repeated.
- * is_unclear is set for a POST, PATCH or DELETE that may have arrived without a whole answer, and for
- * a POST answered with 500, 502 or 504.
+ * another host is ERR_UPSTREAM without any request to it; after a 429 or 503 with Retry-After
+ * nothing is sent until then (foreground calls fail at once with ERR_BUSY and the rest of the wait,
+ * background ones wait); a GET whose connection broke is tried once more on a new one; nothing else
+ * is repeated. is_unclear is set for a POST, PATCH or DELETE that may have arrived without a whole
+ * answer, and for a POST answered with 500, 502 or 504.
  */
 struct upstream_op *upstream_start(struct upstream *upstream, const struct upstream_call *call,
     bool is_background, int64_t deadline_ms, upstream_cb *cb, void *arg);

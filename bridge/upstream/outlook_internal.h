@@ -1,0 +1,64 @@
+#pragma once
+/**
+ * What the files of the outlook dialect share (upstream.md A, seed 000). Names on the wire are
+ * PascalCase; all functions are pure.
+ */
+#include "bridge/upstream/dialect.h"
+#include "bridge/upstream/json.h"
+
+/**
+ * The extended property that carries the marker of a create (upstream.md A.12). The GUID was drawn
+ * once and stays for ever: changing it would orphan every marker that is out there.
+ */
+#define OUTLOOK_MARKER "String {e2f67415-e539-4204-a764-4c7e39b9f880} Name duedav-marker"
+
+/** Behind a link of a listing that the service does not track (no delta link will ever come). */
+#define OUTLOOK_UNTRACKED "#untracked"
+
+/* outlook_task.c: one entity. Strings of the result live in arena. fails: ERR_UPSTREAM */
+MUST_CHECK bool outlook_read_item(const struct cJSON *entity, const struct zone *zone,
+    struct arena *arena, struct upstream_item *out, struct err *err);
+MUST_CHECK bool outlook_read_folder(const struct cJSON *entity, bool is_group, struct arena *arena,
+    struct upstream_folder *out, struct err *err);
+/** The marker that an expanded entity shows; empty if none. */
+struct str outlook_read_marker(const struct cJSON *entity);
+
+/* outlook_write.c */
+/** The members for `fields`, between braces that are already there. */
+void outlook_write_members(struct json_out *out, const struct task *task, task_fields fields,
+    const struct zone *zone, bool is_create);
+void outlook_write_marker(struct json_out *out, struct str marker);
+struct str outlook_write_task(const struct task *task, task_fields fields, const struct zone *zone,
+    bool is_create, struct arena *arena);
+
+/* outlook_recurrence.c */
+/** fails: ERR_UPSTREAM. A pattern that is not known counts as none. */
+MUST_CHECK bool outlook_read_recurrence(
+    const struct cJSON *value, struct task_recurrence *out, struct err *err);
+void outlook_write_recurrence(struct json_out *out, const struct task_recurrence *recurrence);
+/** What the service keeps of it: members that the pattern does not use become 0. */
+void outlook_project_recurrence(struct task_recurrence *recurrence);
+
+/* outlook_project.c */
+task_project outlook_project;
+/** Line breaks are LF, no white space at the end. */
+struct str outlook_clean_body(struct str content, struct arena *arena);
+/** Trimmed, not empty, none twice without regard to case. */
+struct task_list_of_text outlook_clean_categories(
+    const struct task_list_of_text *list, struct arena *arena);
+
+/* outlook_request.c */
+bool outlook_can(enum upstream_kind kind);
+MUST_CHECK bool outlook_build(const struct upstream_call *call, struct str base_url,
+    struct arena *arena, struct upstream_request *out, struct err *err);
+
+/* outlook_reply.c */
+void outlook_parse(const struct upstream_call *call, const struct upstream_answer *answer,
+    int64_t now_s, struct arena *arena, struct upstream_reply *reply);
+bool outlook_next_item(
+    struct upstream_page *page, struct arena *arena, struct upstream_item *out, struct err *err);
+bool outlook_next_folder(
+    struct upstream_page *page, struct arena *arena, struct upstream_folder *out, struct err *err);
+void outlook_page_free(struct upstream_page **page);
+/** Does the URL's query name such a token ("$skiptoken")? In any case, raw or percent-encoded. */
+bool outlook_link_has(struct str link, struct str name, struct arena *arena);

@@ -1,0 +1,238 @@
+/* Answers in (upstream.md A.3, A.8, A.10, A.14). */
+#include "bridge/core/mem.h"
+#include "bridge/upstream/outlook_internal.h"
+#include "bridge/upstream/service_error.h"
+#include "http/date.h"
+#include "http/uri.h"
+
+#include <cjson/cJSON.h>
+
+struct upstream_page {
+    struct cJSON *root;
+    const struct cJSON *next;
+    const struct zone *zone;
+    bool is_groups;
+    char *marker; /**< FIND_*: entries that do not show it are skipped; NULL otherwise */
+};
+
+bool outlook_link_has(struct str link, struct str name, struct arena *arena)
+{
+    struct str query = str_skip(link, str_find_char(link, '?'));
+    struct str pair, decoded;
+
+    query = str_skip(query, 1);
+    while (str_next(&query, '&', &pair)) {
+        struct str key = str_first(pair, str_find_char(pair, '='));
+
+        if (!uri_decode(key, arena, &decoded)) {
+            continue;
+        }
+        if (str_has_prefix(decoded, S("$"))) {
+            decoded = str_skip(decoded, 1);
+        }
+        if (str_eq_nocase(decoded, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- pages ---- */
+
+static bool is_find(enum upstream_kind kind)
+{
+    return kind == UPSTREAM_FIND_TASK || kind == UPSTREAM_FIND_FOLDER;
+}
+
+static bool is_sync(enum upstream_kind kind)
+{
+    return kind == UPSTREAM_SYNC_TASKS || kind == UPSTREAM_SYNC_FOLDERS;
+}
+
+/*
+ * Only a first answer says whether the service tracks the collection. A delta link proves it even
+ * where a proxy has dropped the header.
+ */
+static bool is_tracked(
+    const struct upstream_call *call, const struct upstream_answer *answer, bool has_delta_link)
+{
+    if (call->link.n > 0) {
+        return !str_has_suffix(call->link, S(OUTLOOK_UNTRACKED));
+    }
+    return has_delta_link || http_header_has_token(answer->headers, answer->header_count,
+                                 S("Preference-Applied"), S("odata.track-changes"));
+}
+
+/* A.10.2: the delta link of a first answer is not the end of the round. */
+static void read_sync_link(const struct upstream_call *call, const struct upstream_answer *answer,
+    struct str next, struct str delta, struct arena *arena, struct upstream_reply *reply)
+{
+    bool is_first = call->link.n == 0;
+    bool tracked = is_tracked(call, answer, delta.n > 0);
+
+    if (next.n > 0) {
+        reply->link_kind = UPSTREAM_LINK_MORE;
+        reply->link = tracked ? arena_copy(arena, next)
+                              : arena_printf(arena, "%.*s" OUTLOOK_UNTRACKED, STR_ARG(next));
+    } else if (delta.n > 0) {
+        reply->link_kind = is_first ? UPSTREAM_LINK_MORE : UPSTREAM_LINK_DONE;
+        reply->link = arena_copy(arena, delta);
+    } else if (tracked) {
+        err_set(&reply->err, ERR_UPSTREAM, "sync answer without a link");
+    }
+}
+
+static void read_link(const struct upstream_call *call, const struct upstream_answer *answer,
+    const struct cJSON *root, struct arena *arena, struct upstream_reply *reply)
+{
+    struct str next = json_member_text(root, "@odata.nextLink");
+
+    if (is_sync(call->kind)) {
+        read_sync_link(
+            call, answer, next, json_member_text(root, "@odata.deltaLink"), arena, reply);
+    } else if (next.n > 0) {
+        reply->link_kind = UPSTREAM_LINK_MORE;
+        reply->link = arena_copy(arena, next);
+    }
+    if (reply->link_kind == UPSTREAM_LINK_MORE && str_eq(reply->link, call->link)) {
+        err_set(&reply->err, ERR_UPSTREAM, "a page that links to itself");
+    }
+}
+
+static void parse_page(const struct upstream_call *call, const struct upstream_answer *answer,
+    struct cJSON **root, struct arena *arena, struct upstream_reply *reply)
+{
+    const struct cJSON *value = cJSON_GetObjectItemCaseSensitive(*root, "value");
+
+    if (!cJSON_IsArray(value)) {
+        err_set(&reply->err, ERR_UPSTREAM, "listing without value");
+        return;
+    }
+    read_link(call, answer, *root, arena, reply);
+    if (reply->err.kind != ERR_NONE) {
+        return;
+    }
+    struct upstream_page *page = (struct upstream_page *)mem_alloc(sizeof(*page));
+
+    page->next = value->child;
+    page->zone = call->zone;
+    page->is_groups = call->kind == UPSTREAM_LIST_GROUPS;
+    if (is_find(call->kind)) {
+        page->marker = mem_copy_text(call->marker.p, call->marker.n);
+    }
+    page->root = TAKE(*root);
+    reply->page = page;
+}
+
+/* The next entry that counts; NULL at the end. */
+static const struct cJSON *take_next(struct upstream_page *page)
+{
+    for (;;) {
+        const struct cJSON *entity = page->next;
+
+        if (entity == NULL) {
+            return NULL;
+        }
+        page->next = entity->next;
+        if (page->marker == NULL || str_eq(outlook_read_marker(entity), str_from(page->marker))) {
+            return entity;
+        }
+    }
+}
+
+bool outlook_next_item(
+    struct upstream_page *page, struct arena *arena, struct upstream_item *out, struct err *err)
+{
+    const struct cJSON *entity = take_next(page);
+
+    *err = (struct err){ 0 };
+    return entity != NULL && outlook_read_item(entity, page->zone, arena, out, err);
+}
+
+bool outlook_next_folder(
+    struct upstream_page *page, struct arena *arena, struct upstream_folder *out, struct err *err)
+{
+    const struct cJSON *entity = take_next(page);
+
+    *err = (struct err){ 0 };
+    return entity != NULL && outlook_read_folder(entity, page->is_groups, arena, out, err);
+}
+
+void outlook_page_free(struct upstream_page **page_in)
+{
+    struct upstream_page *page = TAKE(*page_in);
+
+    if (page != NULL) {
+        json_free(&page->root);
+        mem_free(page->marker);
+        mem_free(page);
+    }
+}
+
+/* ---- answers ---- */
+
+static void parse_success(const struct upstream_call *call, const struct upstream_answer *answer,
+    struct arena *arena, struct upstream_reply *reply)
+{
+    struct cJSON *root = NULL;
+
+    if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER) {
+        return; /* 204, nothing to read */
+    }
+    if (!json_parse(answer->body, &root, &reply->err)) {
+        return;
+    }
+    switch (call->kind) {
+    case UPSTREAM_GET_TASK:
+    case UPSTREAM_CREATE_TASK:
+    case UPSTREAM_UPDATE_TASK:
+        (void)!outlook_read_item(root, call->zone, arena, &reply->item, &reply->err);
+        break;
+    case UPSTREAM_CREATE_FOLDER:
+    case UPSTREAM_RENAME_FOLDER:
+        (void)!outlook_read_folder(root, false, arena, &reply->folder, &reply->err);
+        break;
+    default:
+        parse_page(call, answer, &root, arena, reply);
+        break;
+    }
+    json_free(&root);
+}
+
+/* The answer to a token that is too old is documented nowhere (unconfirmed): A.10.5. */
+static bool is_expired(
+    const struct upstream_call *call, int status, const struct service_error *error)
+{
+    return is_sync(call->kind) && call->link.n > 0 &&
+           (status == 410 ||
+               ((status == 400 || status == 404) && service_error_has(error, S("SyncState"))));
+}
+
+static void parse_failure(const struct upstream_call *call, const struct upstream_answer *answer,
+    int64_t now_s, struct arena *arena, struct upstream_reply *reply)
+{
+    struct service_error error;
+
+    service_error_read(answer->body, arena, &error);
+    service_error_map(call, answer, &error, now_s, reply);
+    if (is_expired(call, answer->status, &error)) {
+        reply->is_forgotten = true;
+        reply->is_account_gone = false;
+        reply->err.kind = ERR_UPSTREAM;
+    }
+}
+
+void outlook_parse(const struct upstream_call *call, const struct upstream_answer *answer,
+    int64_t now_s, struct arena *arena, struct upstream_reply *reply)
+{
+    struct str date;
+
+    if (http_header_find(answer->headers, answer->header_count, S("Date"), &date)) {
+        (void)http_date_parse(date, &reply->service_date_s);
+    }
+    if (answer->status >= 200 && answer->status < 300) {
+        parse_success(call, answer, arena, reply);
+    } else {
+        parse_failure(call, answer, now_s, arena, reply);
+    }
+}
