@@ -129,6 +129,37 @@ static void posts_run_in_order_and_let_sockets_in_between(void **state)
     close(ends[1]);
 }
 
+static void on_timer_again(void *arg)
+{
+    struct actor *actor = (struct actor *)arg;
+
+    note(actor->letter);
+    loop_timer_start(&actor->timer, 0);
+}
+
+static void timer_that_starts_itself_lets_sockets_in(void **state)
+{
+    struct loop *loop = loop_new();
+    struct actor a = { .letter = 'a' };
+    struct actor reader = { .left = 3, .loop = loop };
+    int ends[2];
+
+    (void)state;
+    trace[0] = '\0';
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    reader.watch = loop_watch_readable(loop, ends[0], on_readable, &reader);
+    loop_timer_init(&a.timer, loop, on_timer_again, &a);
+    loop_timer_start(&a.timer, 0);
+    loop_run(loop);
+    assert_null(reader.watch);
+    assert_true(strlen(trace) <= 8);
+    loop_timer_stop(&a.timer);
+    loop_free(&loop);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void on_unpost_b(void *arg)
 {
     struct actor *actors = (struct actor *)arg;
@@ -415,6 +446,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timers_fire_in_order_of_time_then_start),
         cmocka_unit_test(posts_run_in_order_and_let_sockets_in_between),
+        cmocka_unit_test(timer_that_starts_itself_lets_sockets_in),
         cmocka_unit_test(unposted_calls_do_not_come),
         cmocka_unit_test(signal_arrives_on_the_loop),
         cmocka_unit_test(held_clock_fires_by_hand_only),

@@ -179,6 +179,19 @@ static void random_below_stays_below(void **state)
     assert_true(secret_random_below(UINT32_MAX) < UINT32_MAX);
 }
 
+static void random_below_prefers_no_value(void **state)
+{
+    const uint32_t bound =
+        3U << 30; /* a plain remainder would hit the lowest third half the time */
+    int low = 0;
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) {
+        low += secret_random_below(bound) < bound / 3;
+    }
+    assert_true(low > 800 && low < 1200);
+}
+
 static void ids_are_26_letters_of_base32(void **state)
 {
     char id[SECRET_ID_TEXT], other[SECRET_ID_TEXT];
@@ -223,6 +236,7 @@ int main(void)
         cmocka_unit_test(key_file_is_made_once),
         cmocka_unit_test(bad_key_files_are_refused),
         cmocka_unit_test(random_below_stays_below),
+        cmocka_unit_test(random_below_prefers_no_value),
         cmocka_unit_test(ids_are_26_letters_of_base32),
         cmocka_unit_test(seed_makes_everything_repeat),
     };
