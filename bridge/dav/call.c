@@ -42,8 +42,8 @@ bool call_parse_body(struct dav_call *call, struct xml_node **root_out)
     struct err err;
 
     /* vdirsyncer's bodies begin with line breaks, which no XML declaration may follow. */
-    while (body.n > 0 && (body.p[0] == ' ' || body.p[0] == '\n' || body.p[0] == '\r' ||
-                             body.p[0] == '\t')) {
+    while (body.n > 0 &&
+           (body.p[0] == ' ' || body.p[0] == '\n' || body.p[0] == '\r' || body.p[0] == '\t')) {
         body = str_skip(body, 1);
     }
     if (body.n == 0) {
@@ -68,8 +68,8 @@ void call_respond_xml(struct dav_call *call, int code, struct evbuffer *body)
 }
 
 /** What some elements hold. */
-static void write_fault(struct xml_out *xml, enum fault fault, struct dav_call *call,
-    struct str other_href)
+static void write_fault(
+    struct xml_out *xml, enum fault fault, struct dav_call *call, struct str other_href)
 {
     struct fault_element element = fault_element(fault);
 
@@ -84,8 +84,7 @@ static void write_fault(struct xml_out *xml, enum fault fault, struct dav_call *
         parent.kind = parent.kind == ROUTE_OBJECT ? ROUTE_COLLECTION : parent.kind;
         xml_open(xml, element.ns, element.name);
         xml_open(xml, XML_DAV, "resource");
-        xml_text(xml, XML_DAV, "href",
-            route_href(&parent, call->dav->prefix, call_arena(call)));
+        xml_text(xml, XML_DAV, "href", route_href(&parent, call->dav->prefix, call_arena(call)));
         xml_raw(xml, S("<D:privilege><D:write-content/></D:privilege>"));
         xml_close(xml, XML_DAV, "resource");
         xml_close(xml, element.ns, element.name);

@@ -30,8 +30,8 @@ struct dav_call {
     struct str principals; /**< hrefs */
     struct str principal;
     struct str home;
-    bool is_minimal;       /**< Prefer: return=minimal, or Brief: t */
-    void *state;           /**< the method's own, in the arena */
+    bool is_minimal; /**< Prefer: return=minimal, or Brief: t */
+    void *state;     /**< the method's own, in the arena */
 };
 
 /** A method: answers now, or starts something whose callback does. The user is signed in and the

@@ -51,8 +51,8 @@ struct method_row {
 };
 
 #define KIND(kind) (1u << (kind))
-#define CONTAINERS                                                                                 \
-    (KIND(ROUTE_ROOT) | KIND(ROUTE_PRINCIPALS) | KIND(ROUTE_PRINCIPAL) | KIND(ROUTE_CALENDARS) |   \
+#define CONTAINERS                                                                               \
+    (KIND(ROUTE_ROOT) | KIND(ROUTE_PRINCIPALS) | KIND(ROUTE_PRINCIPAL) | KIND(ROUTE_CALENDARS) | \
         KIND(ROUTE_HOME))
 #define ALL_KINDS (CONTAINERS | KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT))
 
@@ -145,12 +145,11 @@ static bool sign_in(struct dav_call *call)
     return true;
 }
 
-/* --- the way of a request ----------------------------------------------------------------------- */
+/* --- the way of a request ------------------------------------------------------------------ */
 
 static bool has_token(struct dav_call *call, struct str name, struct str token)
 {
-    return http_header_has_token(
-        call->request->headers, call->request->header_count, name, token);
+    return http_header_has_token(call->request->headers, call->request->header_count, name, token);
 }
 
 static void answer_well_known(struct dav_call *call)
@@ -182,7 +181,8 @@ static void run_method(struct dav_call *call)
         return;
     }
     call->is_minimal = has_token(call, S("Prefer"), S("return=minimal")) ||
-        has_token(call, S("Prefer"), S("return-minimal")) || has_token(call, S("Brief"), S("t"));
+                       has_token(call, S("Prefer"), S("return-minimal")) ||
+                       has_token(call, S("Brief"), S("t"));
     http_respond_header(request, S("Cache-Control"), S("private, no-cache"));
     method(call);
 }
@@ -206,8 +206,7 @@ void dav_handle(struct http_request *request, void *arg)
         return;
     }
     if (!route_parse(&dav->prefix_path, request->path, request->arena, &call->route, &err)) {
-        call_respond_fault(
-            call, err.code == 403 ? 403 : 400, FAULT_NONE, str_from(err.text));
+        call_respond_fault(call, err.code == 403 ? 403 : 400, FAULT_NONE, str_from(err.text));
         return;
     }
     if (call->route.kind == ROUTE_WELL_KNOWN) {

@@ -8,16 +8,17 @@
 #include "http/server.h"
 
 struct dav_options {
-    struct str prefix; /**< path of public_url without its last '/'; usually empty */
-    size_t body_bytes; /**< [limits] body: max-resource-size */
-    unsigned sign_in_failures;      /**< [limits] sign_in_failures: so many ... */
-    int64_t sign_in_window_ms;      /**< ... in so long, per address */
+    struct str prefix;         /**< path of public_url without its last '/'; usually empty */
+    size_t body_bytes;         /**< [limits] body: max-resource-size */
+    unsigned sign_in_failures; /**< [limits] sign_in_failures: so many ... */
+    int64_t sign_in_window_ms; /**< ... in so long, per address */
 };
 
 struct dav;
 struct dav *dav_new(struct loop *loop, struct engine *engine, const struct dav_options *options);
 void dav_free(struct dav **dav);
-/** An http_handler; arg is the struct dav. Answers everything but /healthz, /readyz and /metrics. */
+/** An http_handler; arg is the struct dav. Answers everything but /healthz, /readyz and /metrics.
+ */
 void dav_handle(struct http_request *request, void *dav);
 /** The signed-in user's name and the collection of a request, for the access log; empty if none.
  * Valid until the request ends. */

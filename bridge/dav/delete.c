@@ -18,15 +18,14 @@ void dav_delete(struct dav_call *call)
         call_respond_not_found(call);
         return;
     }
-    if (!precondition_parse(request->headers, request->header_count, call_arena(call),
-            &precondition, &err)) {
+    if (!precondition_parse(
+            request->headers, request->header_count, call_arena(call), &precondition, &err)) {
         call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
         return;
     }
     if (call->route.kind == ROUTE_COLLECTION) {
         sync_remove_collection(call->dav->engine, collection, answer, call);
     } else {
-        sync_delete(
-            call->dav->engine, collection, call->route.object, &precondition, answer, call);
+        sync_delete(call->dav->engine, collection, call->route.object, &precondition, answer, call);
     }
 }

@@ -55,8 +55,9 @@ static bool read_match(
     if (str_eq_nocase(collation, S("i;octet"))) {
         match->is_octet = true;
     } else if (collation.n > 0 && !str_eq_nocase(collation, S("i;ascii-casemap")) &&
-        !str_eq_nocase(collation, S("default"))) {
-        return fail(reader, FAULT_SUPPORTED_COLLATION, "collations are i;ascii-casemap and i;octet");
+               !str_eq_nocase(collation, S("default"))) {
+        return fail(
+            reader, FAULT_SUPPORTED_COLLATION, "collations are i;ascii-casemap and i;octet");
     }
     match->is_negated = str_eq_nocase(xml_attribute(node, S("negate-condition")), S("yes"));
     match->needle = match->is_octet ? node->text : folded(node->text, reader->arena);
@@ -204,9 +205,9 @@ bool filter_is_trivial(const struct filter *filter)
         return false;
     }
     /* Every object of ours holds a VTODO. */
-    return child == NULL ||
-        (child->next == NULL && str_eq_nocase(child->name, S("VTODO")) && !child->is_not_defined &&
-            child->range == NULL && child->props == NULL && child->children == NULL);
+    return child == NULL || (child->next == NULL && str_eq_nocase(child->name, S("VTODO")) &&
+                                !child->is_not_defined && child->range == NULL &&
+                                child->props == NULL && child->children == NULL);
 }
 
 bool filter_is_hopeless(const struct filter *filter)
@@ -228,7 +229,8 @@ bool filter_is_hopeless(const struct filter *filter)
     return false;
 }
 
-/* --- matching ---------------------------------------------------------------------------------- */
+/* --- matching ----------------------------------------------------------------------------------
+ */
 
 static bool text_matches(const struct text_match *match, struct str value, struct arena *arena)
 {
@@ -354,5 +356,5 @@ bool filter_matches_text(const struct filter *filter, struct str text)
     struct err err;
 
     return document_parse(text, &document_default_limits, arena, &document, &err) &&
-        filter_matches(filter, &document, arena);
+           filter_matches(filter, &document, arena);
 }

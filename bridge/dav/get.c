@@ -35,8 +35,8 @@ static void answer_object(struct dav_call *call, const struct resource *resource
     char modified[30];
     struct err err;
 
-    if (!precondition_parse(request->headers, request->header_count, call_arena(call),
-            &precondition, &err)) {
+    if (!precondition_parse(
+            request->headers, request->header_count, call_arena(call), &precondition, &err)) {
         call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
         return;
     }
@@ -57,10 +57,9 @@ static void opened(const struct err *err, void *arg)
 {
     struct dav_call *call = arg;
     struct collection *collection = call_collection(call);
-    struct resource *resource =
-        collection == NULL || err->kind != ERR_NONE
-        ? NULL
-        : collection_find(collection, call->route.object);
+    struct resource *resource = collection == NULL || err->kind != ERR_NONE
+                                    ? NULL
+                                    : collection_find(collection, call->route.object);
 
     if (err->kind != ERR_NONE) {
         call_respond_err(call, err);

@@ -8,7 +8,7 @@
 
 /** What the body asks for. */
 struct wish {
-    bool is_calendar;    /**< resourcetype names CALDAV:calendar */
+    bool is_calendar; /**< resourcetype names CALDAV:calendar */
     bool has_components;
     bool has_todo;
     struct str name;
@@ -79,9 +79,8 @@ static bool check_wish(struct dav_call *call, const struct xml_node *root, struc
 {
     bool is_mkcol = call->request->method == HTTP_MKCOL;
 
-    if (root != NULL &&
-        !(is_mkcol ? xml_is(root, S("DAV:"), S("mkcol"))
-                   : xml_is(root, CALDAV_NS, S("mkcalendar")))) {
+    if (root != NULL && !(is_mkcol ? xml_is(root, S("DAV:"), S("mkcol"))
+                                   : xml_is(root, CALDAV_NS, S("mkcalendar")))) {
         call_respond_fault(call, 415, FAULT_NONE, S("The body does not belong to the method."));
         return false;
     }

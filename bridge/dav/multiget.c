@@ -37,8 +37,7 @@ static struct str path_of(struct str href)
 }
 
 /** The object of this collection that an href names; NULL if there is none. */
-static struct resource *find(
-    struct dav_call *call, struct collection *collection, struct str href)
+static struct resource *find(struct dav_call *call, struct collection *collection, struct str href)
 {
     struct str path = path_of(href);
     struct resource *resource;

@@ -150,8 +150,8 @@ static void write_missing(struct xml_out *xml, struct str href)
     xml_close(xml, XML_DAV, "response");
 }
 
-static void write_object(struct multistatus *multistatus, struct resource *resource,
-    struct arena *scratch)
+static void write_object(
+    struct multistatus *multistatus, struct resource *resource, struct arena *scratch)
 {
     struct xml_out *xml = &multistatus->xml;
     struct prop_subject subject = {
@@ -188,8 +188,8 @@ static bool produce(struct evbuffer *out, void *arg)
         http_body_move(out, multistatus->head);
     }
     xml->out = out;
-    while (multistatus->next < multistatus->count &&
-        http_body_length(out) - start < SLICE_BYTES && filtered < FILTER_BYTES) {
+    while (multistatus->next < multistatus->count && http_body_length(out) - start < SLICE_BYTES &&
+           filtered < FILTER_BYTES) {
         struct item *item = &multistatus->items[multistatus->next++];
 
         if (item->kind == ITEM_MISSING) {
@@ -229,8 +229,7 @@ void multistatus_send(struct multistatus **taken)
     struct dav_call *call = multistatus->call;
 
     if (multistatus->request->is_minimal) {
-        http_respond_header(
-            call->request, S("Preference-Applied"), S("return=minimal"));
+        http_respond_header(call->request, S("Preference-Applied"), S("return=minimal"));
     }
     if (!produce(multistatus->head, multistatus)) {
         /* It fits into one slice: with its length, in one piece. */

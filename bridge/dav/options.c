@@ -8,7 +8,6 @@
 void dav_options_method(struct dav_call *call)
 {
     http_respond_header(call->request, S("DAV"), CAPABILITIES);
-    http_respond_header(
-        call->request, S("Allow"), dav_allow(call->route.kind, call_arena(call)));
+    http_respond_header(call->request, S("Allow"), dav_allow(call->route.kind, call_arena(call)));
     call_respond_empty(call, 200);
 }

@@ -87,8 +87,8 @@ static bool parse_list(const struct http_header *headers, size_t header_count, s
     return true;
 }
 
-bool precondition_parse(const struct http_header *headers, size_t header_count,
-    struct arena *arena, struct precondition *out, struct err *err)
+bool precondition_parse(const struct http_header *headers, size_t header_count, struct arena *arena,
+    struct precondition *out, struct err *err)
 {
     struct tag_list match = { 0 };
     struct tag_list none_match = { 0 };

@@ -9,8 +9,7 @@ static bool add_names(const struct xml_node *node, struct arena *arena, struct t
     struct prop_request *request, struct err *err)
 {
     for (const struct xml_node *child = node->children; child != NULL; child = child->next) {
-        struct str key =
-            arena_printf(arena, "%.*s %.*s", STR_ARG(child->ns), STR_ARG(child->name));
+        struct str key = arena_printf(arena, "%.*s %.*s", STR_ARG(child->ns), STR_ARG(child->name));
 
         if (table_find(seen, key) != NULL) {
             continue;
@@ -32,9 +31,9 @@ static bool add_names(const struct xml_node *node, struct arena *arena, struct t
 bool prop_request_parse(const struct xml_node *node, bool is_report, bool is_minimal,
     struct arena *arena, struct prop_request *out, struct err *err)
 {
-    struct prop_request request = { .mode = is_report ? PROP_NAMED : PROP_ALL,
-        .is_report = is_report,
-        .is_minimal = is_minimal };
+    struct prop_request request = {
+        .mode = is_report ? PROP_NAMED : PROP_ALL, .is_report = is_report, .is_minimal = is_minimal
+    };
     const struct xml_node *names = NULL;
     struct table seen;
 
@@ -72,7 +71,7 @@ static bool is_found(const struct prop_request *request, const struct prop_def *
     const struct prop_subject *subject)
 {
     return def != NULL && (request->is_report || (def->flags & PROP_IN_REPORTS) == 0) &&
-        prop_applies(def, subject);
+           prop_applies(def, subject);
 }
 
 static void open_propstat(struct xml_out *xml)
@@ -124,8 +123,8 @@ void prop_write_propstats(
         }
         for (size_t i = 0; i < request->count; i++) {
             const struct prop_def *def = request->wanted[i].def;
-            bool is_in_table = request->mode == PROP_ALL && def != NULL &&
-                (def->flags & PROP_IN_ALL) != 0;
+            bool is_in_table =
+                request->mode == PROP_ALL && def != NULL && (def->flags & PROP_IN_ALL) != 0;
 
             if (is_found(request, def, subject) && !is_in_table) {
                 prop_write(xml, def, subject);

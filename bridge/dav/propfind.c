@@ -183,8 +183,7 @@ void dav_propfind(struct dav_call *call)
         return;
     }
     if (call->route.kind != ROUTE_OBJECT && propfind->depth == DEPTH_INFINITY) {
-        call_respond_fault(
-            call, 403, FAULT_PROPFIND_FINITE_DEPTH, S("Ask with Depth 0 or 1."));
+        call_respond_fault(call, 403, FAULT_PROPFIND_FINITE_DEPTH, S("Ask with Depth 0 or 1."));
         return;
     }
     start(call);

@@ -22,13 +22,13 @@ struct proppatch {
     struct str display_name; /**< p == NULL: not set */
 };
 
-static void add_change(struct proppatch *patch, struct dav_call *call, const struct xml_node *node,
-    bool is_removal)
+static void add_change(
+    struct proppatch *patch, struct dav_call *call, const struct xml_node *node, bool is_removal)
 {
     const struct prop_def *def = prop_find(node->ns, node->name);
     struct change *change = &patch->changes[patch->count++];
     bool is_rename = call->route.kind == ROUTE_COLLECTION && !is_removal && def != NULL &&
-        (def->flags & PROP_IS_WRITABLE) != 0;
+                     (def->flags & PROP_IS_WRITABLE) != 0;
 
     *change = (struct change){ .ns = node->ns, .name = node->name, .is_protected = def != NULL };
     if (is_rename) {
@@ -47,8 +47,7 @@ static void add_change(struct proppatch *patch, struct dav_call *call, const str
 static bool read_body(
     struct proppatch *patch, struct dav_call *call, const struct xml_node *root, struct err *err)
 {
-    patch->changes =
-        arena_alloc_array(call_arena(call), PROP_MAX_WANTED, sizeof(struct change));
+    patch->changes = arena_alloc_array(call_arena(call), PROP_MAX_WANTED, sizeof(struct change));
     for (const struct xml_node *step = root->children; step != NULL; step = step->next) {
         bool is_removal = xml_is(step, S("DAV:"), S("remove"));
 
@@ -90,8 +89,7 @@ static enum verdict verdict_of(const struct proppatch *patch, const struct chang
     return change->is_protected ? VERDICT_PROTECTED : VERDICT_REFUSED;
 }
 
-static void write_propstat(
-    struct xml_out *xml, const struct proppatch *patch, enum verdict verdict)
+static void write_propstat(struct xml_out *xml, const struct proppatch *patch, enum verdict verdict)
 {
     static const char *const statuses[VERDICT_COUNT] = {
         [VERDICT_DONE] = "HTTP/1.1 200 OK",
@@ -136,8 +134,7 @@ static void answer(struct dav_call *call)
     xml_out_init(&xml, body);
     xml_open(&xml, XML_DAV, "multistatus");
     xml_open(&xml, XML_DAV, "response");
-    xml_text(&xml, XML_DAV, "href",
-        route_href(&call->route, call->dav->prefix, call_arena(call)));
+    xml_text(&xml, XML_DAV, "href", route_href(&call->route, call->dav->prefix, call_arena(call)));
     for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
         write_propstat(&xml, patch, verdict);
     }

@@ -76,8 +76,7 @@ static bool is_mail_address(const struct prop_subject *subject)
 static void write_addresses(struct xml_out *xml, const struct prop_subject *subject)
 {
     if (is_mail_address(subject)) {
-        write_href(
-            xml, arena_printf(subject->arena, "mailto:%.*s", STR_ARG(subject->call->user)));
+        write_href(xml, arena_printf(subject->arena, "mailto:%.*s", STR_ARG(subject->call->user)));
     }
     write_href(xml, subject->call->principal);
 }
@@ -132,8 +131,8 @@ static void write_reports(struct xml_out *xml, const struct prop_subject *subjec
 static void write_ctag(struct xml_out *xml, const struct prop_subject *subject)
 {
     xml_chars(xml, subject->kind == ROUTE_HOME
-            ? user_home_stamp(subject->user, subject->arena)
-            : collection_stamp(subject->collection, subject->arena));
+                       ? user_home_stamp(subject->user, subject->arena)
+                       : collection_stamp(subject->collection, subject->arena));
 }
 
 static void write_sync_token(struct xml_out *xml, const struct prop_subject *subject)
@@ -216,8 +215,7 @@ static void write_data(struct xml_out *xml, const struct prop_subject *subject)
 
 const struct prop_def prop_defs[] = {
     { XML_DAV, "resourcetype", CONTAINERS | OBJECT, PROP_IN_ALL, NULL, write_resourcetype },
-    { XML_DAV, "displayname", CONTAINERS, PROP_IN_ALL | PROP_IS_WRITABLE, NULL,
-        write_displayname },
+    { XML_DAV, "displayname", CONTAINERS, PROP_IN_ALL | PROP_IS_WRITABLE, NULL, write_displayname },
     { XML_DAV, "getetag", OBJECT, PROP_IN_ALL, NULL, write_etag },
     { XML_DAV, "getcontenttype", OBJECT, PROP_IN_ALL, NULL, write_content_type },
     { XML_DAV, "getcontentlength", OBJECT, PROP_IN_ALL, NULL, write_content_length },

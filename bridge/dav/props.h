@@ -40,7 +40,8 @@ extern const struct prop_def prop_defs[];
 const struct prop_def *prop_find(struct str ns, struct str name);
 bool prop_applies(const struct prop_def *def, const struct prop_subject *subject);
 /** The element with its content. */
-void prop_write(struct xml_out *xml, const struct prop_def *def, const struct prop_subject *subject);
+void prop_write(
+    struct xml_out *xml, const struct prop_def *def, const struct prop_subject *subject);
 
 enum prop_mode {
     PROP_NAMED,

@@ -97,8 +97,8 @@ void dav_put(struct dav_call *call)
     if (!check_headers(call)) {
         return;
     }
-    if (!precondition_parse(request->headers, request->header_count, call_arena(call),
-            &precondition, &err)) {
+    if (!precondition_parse(
+            request->headers, request->header_count, call_arena(call), &precondition, &err)) {
         call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
         return;
     }

@@ -43,10 +43,9 @@ static void answer_principal(struct dav_call *call, const struct xml_node *root,
 {
     struct route route = { .kind = ROUTE_PRINCIPAL, .user = call->user };
     struct prop_request *request = ARENA_NEW(call_arena(call), struct prop_request);
-    struct prop_subject subject = { .kind = ROUTE_PRINCIPAL,
-        .call = call,
-        .user = call_user(call),
-        .arena = call_arena(call) };
+    struct prop_subject subject = {
+        .kind = ROUTE_PRINCIPAL, .call = call, .user = call_user(call), .arena = call_arena(call)
+    };
     struct err err;
 
     if (!prop_request_parse(root, true, call->is_minimal, call_arena(call), request, &err)) {

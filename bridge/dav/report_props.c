@@ -4,9 +4,9 @@
 static bool is_other_type(const struct xml_node *root)
 {
     const struct xml_node *prop = xml_child(root, S("DAV:"), S("prop"));
-    const struct xml_node *data = prop == NULL
-        ? NULL
-        : xml_child(prop, S("urn:ietf:params:xml:ns:caldav"), S("calendar-data"));
+    const struct xml_node *data =
+        prop == NULL ? NULL
+                     : xml_child(prop, S("urn:ietf:params:xml:ns:caldav"), S("calendar-data"));
 
     if (data == NULL) {
         return false;
@@ -15,7 +15,7 @@ static bool is_other_type(const struct xml_node *root)
     struct str version = xml_attribute(data, S("version"));
 
     return (type.n > 0 && !str_eq_nocase(type, S("text/calendar"))) ||
-        (version.n > 0 && !str_eq(version, S("2.0")));
+           (version.n > 0 && !str_eq(version, S("2.0")));
 }
 
 bool report_props(struct dav_call *call, const struct xml_node *root, struct prop_request *out)

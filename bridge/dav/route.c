@@ -19,13 +19,12 @@ static void drop_prefix(const struct uri_path *prefix, struct uri_path *path)
     path->count -= prefix->count;
 }
 
-static enum route_kind kind_of_tree(struct str name, size_t count, struct route *out,
-    const struct str *rest)
+static enum route_kind kind_of_tree(
+    struct str name, size_t count, struct route *out, const struct str *rest)
 {
     static const enum route_kind principals[] = { ROUTE_PRINCIPALS, ROUTE_PRINCIPAL };
-    static const enum route_kind calendars[] = {
-        ROUTE_CALENDARS, ROUTE_HOME, ROUTE_COLLECTION, ROUTE_OBJECT
-    };
+    static const enum route_kind calendars[] = { ROUTE_CALENDARS, ROUTE_HOME, ROUTE_COLLECTION,
+        ROUTE_OBJECT };
     bool is_principal = str_eq(name, S("principals"));
 
     if (!is_principal && !str_eq(name, S("calendars"))) {
@@ -62,13 +61,13 @@ bool route_parse(const struct uri_path *prefix, struct str path, struct arena *a
         route.is_short = true;
     } else if (str_eq(segments[0], S("dav"))) {
         route.kind = parsed.count == 1
-            ? ROUTE_ROOT
-            : kind_of_tree(segments[1], parsed.count - 2, &route, segments + 2);
+                         ? ROUTE_ROOT
+                         : kind_of_tree(segments[1], parsed.count - 2, &route, segments + 2);
     } else if (str_eq(segments[0], S("principals"))) {
         route.is_short = true;
         route.kind = kind_of_tree(segments[0], parsed.count - 1, &route, segments + 1);
     } else if (parsed.count == 2 && str_eq(segments[0], S(".well-known")) &&
-        str_eq(segments[1], S("caldav"))) {
+               str_eq(segments[1], S("caldav"))) {
         route.kind = ROUTE_WELL_KNOWN;
     }
     *out = route;
@@ -85,8 +84,7 @@ struct str route_href(const struct route *route, struct str prefix, struct arena
     case ROUTE_PRINCIPALS:
         return arena_printf(arena, "%.*s%s/principals/", STR_ARG(prefix), dav);
     case ROUTE_PRINCIPAL:
-        return arena_printf(
-            arena, "%.*s%s/principals/%.*s/", STR_ARG(prefix), dav, STR_ARG(user));
+        return arena_printf(arena, "%.*s%s/principals/%.*s/", STR_ARG(prefix), dav, STR_ARG(user));
     case ROUTE_CALENDARS:
         return arena_printf(arena, "%.*s/dav/calendars/", STR_ARG(prefix));
     case ROUTE_HOME:

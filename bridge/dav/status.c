@@ -39,7 +39,8 @@ static const enum fault map_faults[] = {
     [MAP_FAULT_MAX_SIZE] = FAULT_MAX_RESOURCE_SIZE,
 };
 
-/* Trouble upstream is 503, never a 4xx: clients drop lists on 403, 404 and 410 (design section 7). */
+/* Trouble upstream is 503, never a 4xx: clients drop lists on 403, 404 and 410 (design section 7).
+ */
 static const struct status kinds[] = {
     [ERR_NONE] = { 200, FAULT_NONE },
     [ERR_INVALID] = { 400, FAULT_NONE },

@@ -18,8 +18,7 @@ static size_t add_changes(struct multistatus *multistatus, struct collection *co
     size_t count = 0;
     size_t skip;
 
-    while ((resource = collection_next(collection, resource)) != NULL &&
-        resource->change > since) {
+    while ((resource = collection_next(collection, resource)) != NULL && resource->change > since) {
         count += is_initial && resource->is_removed ? 0 : 1;
     }
     /* The list runs from the newest change down: what exceeds the limit is at its head. */
@@ -27,8 +26,7 @@ static size_t add_changes(struct multistatus *multistatus, struct collection *co
     count = 0;
     *last_out = since;
     resource = NULL;
-    while ((resource = collection_next(collection, resource)) != NULL &&
-        resource->change > since) {
+    while ((resource = collection_next(collection, resource)) != NULL && resource->change > since) {
         if (is_initial && resource->is_removed) {
             continue;
         }
@@ -57,10 +55,8 @@ static void answer(struct dav_call *call, struct collection *collection)
 
     multistatus_set_writable(multistatus, collection_is_writable(collection));
     if (add_changes(multistatus, collection, since, is_initial, report->limit, &last) > 0) {
-        multistatus_add_truncated(
-            multistatus, route_href(&call->route, call->dav->prefix, arena));
-        multistatus_set_sync_token(
-            multistatus, sync_token_format_partial(collection, last, arena));
+        multistatus_add_truncated(multistatus, route_href(&call->route, call->dav->prefix, arena));
+        multistatus_set_sync_token(multistatus, sync_token_format_partial(collection, last, arena));
     } else {
         multistatus_set_sync_token(multistatus, sync_token_format(collection, arena));
     }
@@ -85,8 +81,7 @@ static void opened(const struct err *err, void *arg)
 static bool parse_limit(const struct xml_node *root, size_t *out)
 {
     const struct xml_node *limit = xml_child(root, S("DAV:"), S("limit"));
-    const struct xml_node *node =
-        limit == NULL ? NULL : xml_child(limit, S("DAV:"), S("nresults"));
+    const struct xml_node *node = limit == NULL ? NULL : xml_child(limit, S("DAV:"), S("nresults"));
     uint64_t value = 0;
 
     if (node != NULL && (!str_to_u64(str_trim(node->text), &value) || value == 0)) {

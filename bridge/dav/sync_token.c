@@ -27,8 +27,8 @@ struct str sync_token_format_partial(
     return arena_printf(arena, "%.*s:%" PRId64, STR_ARG(whole), number);
 }
 
-bool sync_token_parse(const struct collection *collection, struct str token, struct arena *arena,
-    int64_t *since_out)
+bool sync_token_parse(
+    const struct collection *collection, struct str token, struct arena *arena, int64_t *since_out)
 {
     struct str start = token_start(collection, arena);
     struct str stamp;

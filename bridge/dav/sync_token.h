@@ -11,5 +11,5 @@ struct str sync_token_format(const struct collection *collection, struct arena *
 struct str sync_token_format_partial(
     const struct collection *collection, int64_t number, struct arena *arena);
 /** Is it one that this collection gave out and that can be continued? Then *since_out is set. */
-bool sync_token_parse(const struct collection *collection, struct str token, struct arena *arena,
-    int64_t *since_out);
+bool sync_token_parse(
+    const struct collection *collection, struct str token, struct arena *arena, int64_t *since_out);

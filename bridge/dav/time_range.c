@@ -45,8 +45,8 @@ bool time_range_parse(
 }
 
 /** The instant of a DATE or DATE-TIME property; false if it is neither. */
-static bool instant_of(const struct property *property, const struct zone *zone,
-    struct arena *arena, int64_t *out)
+static bool instant_of(
+    const struct property *property, const struct zone *zone, struct arena *arena, int64_t *out)
 {
     struct value_time time;
     struct str tzid;
@@ -73,7 +73,7 @@ bool time_range_has_property(const struct time_range *range, const struct proper
     int64_t instant;
 
     return instant_of(property, zone, arena, &instant) && range->start <= instant &&
-        range->end > instant;
+           range->end > instant;
 }
 
 /** What the table of RFC 4791 9.9 looks at. */
@@ -170,7 +170,7 @@ bool time_range_has_todo(const struct time_range *range, const struct component 
     int64_t first = times.has_start ? times.start : times.due;
     int64_t last = until_of(rule, zone);
     int64_t length = times.has_start && times.has_due ? times.due - times.start
-        : times.has_end                               ? times.end - times.start
+                     : times.has_end                  ? times.end - times.start
                                                       : 0;
 
     if (last < INT64_MAX && length > 0) {
