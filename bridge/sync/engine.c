@@ -1,0 +1,618 @@
+#include "bridge/sync/engine.h"
+#include "bridge/sync/engine_internal.h"
+
+#include <string.h>
+
+const struct err err_none = { .kind = ERR_NONE };
+
+void text_set(struct text *text, struct str value)
+{
+    char *copy = value.n ? mem_copy_text(value.p, value.n) : NULL;
+
+    mem_free(text->p);
+    text->p = copy;
+    text->n = value.n;
+}
+
+void text_done(struct text *text)
+{
+    mem_free(text->p);
+    *text = (struct text){ 0 };
+}
+
+struct str text_str(const struct text *text)
+{
+    return (struct str){ text->p ? text->p : "", text->n };
+}
+
+void waiters_call(struct waiter **list, const struct err *err)
+{
+    struct waiter *waiter = TAKE(*list);
+
+    while (waiter) {
+        struct waiter *next = waiter->next;
+
+        waiter->cb(err, waiter->arg);
+        mem_free(waiter);
+        waiter = next;
+    }
+}
+
+struct later {
+    engine_cb *cb;
+    void *arg;
+    struct err err;
+};
+
+static void later_run(void *arg)
+{
+    struct later *later = arg;
+
+    later->cb(&later->err, later->arg);
+    mem_free(later);
+}
+
+void engine_call_later(struct engine *engine, engine_cb *cb, void *arg, const struct err *err)
+{
+    struct later *later = mem_alloc(sizeof(*later));
+
+    *later = (struct later){ .cb = cb, .arg = arg, .err = *err };
+    loop_post(engine->loop, later_run, later);
+}
+
+/* --- start -------------------------------------------------------------------------------- */
+
+struct loaded_account {
+    struct store_account row;
+    struct store_collection *collections;
+    size_t collection_count;
+    struct store_operation *operations;
+    size_t operation_count;
+};
+
+struct start_job {
+    struct store_job job;
+    struct engine *engine;
+    struct arena *arena;
+    struct store_user *users;
+    size_t user_count;
+    struct store_password *passwords;
+    size_t password_count;
+    struct loaded_account *accounts;
+    size_t account_count;
+    engine_cb *cb;
+    void *arg;
+};
+
+static bool start_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct start_job *job = CONTAINER_OF(base, struct start_job, job);
+    struct store_account *rows;
+
+    if (!store_user_list(db, job->arena, &job->users, &job->user_count, err)
+        || !store_password_list(db, job->arena, &job->passwords, &job->password_count, err)
+        || !store_account_list(db, job->arena, &rows, &job->account_count, err)) {
+        return false;
+    }
+    job->accounts
+        = arena_alloc_array(job->arena, job->account_count, sizeof(struct loaded_account));
+    for (size_t i = 0; i < job->account_count; i++) {
+        struct loaded_account *account = &job->accounts[i];
+
+        account->row = rows[i];
+        if (!store_collection_list(db, rows[i].id, job->arena, &account->collections,
+                &account->collection_count, err)
+            || !store_operation_list(db, rows[i].id, job->arena, &account->operations,
+                &account->operation_count, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void user_add(struct engine *engine, int64_t id, struct str name)
+{
+    struct user *user = mem_alloc(sizeof(*user));
+    struct user **end = &engine->users;
+
+    user->engine = engine;
+    user->id = id;
+    text_set(&user->name, name);
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = user;
+    table_put(&engine->users_by_name, text_str(&user->name), user);
+}
+
+static struct user *user_by_id(struct engine *engine, int64_t id)
+{
+    for (struct user *user = engine->users; user; user = user->next) {
+        if (user->id == id) {
+            return user;
+        }
+    }
+    return NULL;
+}
+
+static void user_add_password(struct user *user, const struct store_password *row)
+{
+    struct password *password = mem_alloc(sizeof(*password));
+
+    password->id = row->id;
+    text_set(&password->label, row->label);
+    memcpy(password->hash, row->hash.p, row->hash.n < SECRET_HASH_BYTES ? 0 : SECRET_HASH_BYTES);
+    password->created_s = row->created_s;
+    password->used_s = row->used_s;
+    password->next = user->passwords;
+    user->passwords = password;
+}
+
+static void start_account(struct engine *engine, const struct loaded_account *loaded)
+{
+    struct user *user = user_by_id(engine, loaded->row.user);
+    struct account *account;
+    struct account **end;
+
+    if (!user || loaded->row.unlinked_s != 0) {
+        return;
+    }
+    account = account_new(user, &loaded->row);
+    for (size_t i = 0; i < loaded->collection_count; i++) {
+        collection_new(account, &loaded->collections[i]);
+    }
+    end = &user->accounts;
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = account;
+    ops_resume(account, loaded->operations, loaded->operation_count);
+    account_schedule(account);
+}
+
+static void start_done(struct store_job *base)
+{
+    struct start_job *job = CONTAINER_OF(base, struct start_job, job);
+    struct engine *engine = job->engine;
+
+    if (base->err.kind == ERR_NONE) {
+        for (size_t i = 0; i < job->user_count; i++) {
+            user_add(engine, job->users[i].id, job->users[i].name);
+        }
+        for (size_t i = 0; i < job->password_count; i++) {
+            struct user *user = user_by_id(engine, job->passwords[i].user);
+
+            if (user) {
+                user_add_password(user, &job->passwords[i]);
+            }
+        }
+        for (size_t i = 0; i < job->account_count; i++) {
+            start_account(engine, &job->accounts[i]);
+        }
+    }
+    job->cb(&base->err, job->arg);
+    arena_free(&job->arena);
+    mem_free(job);
+}
+
+void engine_start(struct engine *engine, engine_cb *cb, void *arg)
+{
+    struct start_job *job = mem_alloc(sizeof(*job));
+
+    *job = (struct start_job){
+        .job = { .run = start_run, .done = start_done },
+        .engine = engine,
+        .arena = arena_new(),
+        .cb = cb,
+        .arg = arg,
+    };
+    store_read(engine->store, &job->job);
+}
+
+/* --- memory budget ------------------------------------------------------------------------ */
+
+static struct collection *least_recently_used(struct engine *engine)
+{
+    struct collection *found = NULL;
+
+    for (struct user *user = engine->users; user; user = user->next) {
+        for (struct account *account = user->accounts; account; account = account->next) {
+            for (struct collection *c = account->collections; c; c = c->next) {
+                if (c->is_loaded && !c->ops && !c->pull && c->committing == 0
+                    && (!found || c->last_used < found->last_used)) {
+                    found = c;
+                }
+            }
+        }
+    }
+    return found;
+}
+
+static void evict(void *arg)
+{
+    struct engine *engine = arg;
+
+    while (engine->bytes > engine->options.memory_bytes) {
+        struct collection *victim = least_recently_used(engine);
+
+        if (!victim) {
+            break;
+        }
+        collection_unload(victim);
+    }
+    loop_timer_start(&engine->evict_timer, 1000);
+}
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static void stop_given_up(void *arg);
+
+struct engine *engine_new(struct loop *loop, struct store *store, struct http_client *client,
+    const struct engine_options *options)
+{
+    struct engine *engine = mem_alloc(sizeof(*engine));
+
+    engine->loop = loop;
+    engine->store = store;
+    engine->http = client;
+    engine->options = *options;
+    secret_random_id(engine->run);
+    table_init(&engine->users_by_name);
+    loop_timer_init(&engine->evict_timer, loop, evict, engine);
+    loop_timer_init(&engine->stop_timer, loop, stop_given_up, engine);
+    loop_timer_start(&engine->evict_timer, 1000);
+    return engine;
+}
+
+static void stop_check(struct engine *engine)
+{
+    if (engine->is_stopping && engine->open_ops == 0 && engine->stopped) {
+        loop_timer_stop(&engine->stop_timer);
+        waiters_call(&engine->stopped, &err_none);
+    }
+}
+
+void engine_op_ended(struct engine *engine)
+{
+    engine->open_ops--;
+    stop_check(engine);
+}
+
+static void stop_given_up(void *arg)
+{
+    struct engine *engine = arg;
+
+    waiters_call(&engine->stopped, &err_none);
+}
+
+struct stop_call {
+    loop_cb *cb;
+    void *arg;
+};
+
+static void stop_called(const struct err *err, void *arg)
+{
+    struct stop_call *call = arg;
+
+    (void)err;
+    call->cb(call->arg);
+    mem_free(call);
+}
+
+void engine_stop(struct engine *engine, int64_t grace_ms, loop_cb *cb, void *arg)
+{
+    struct stop_call *call = mem_alloc(sizeof(*call));
+    struct waiter *waiter = mem_alloc(sizeof(*waiter));
+
+    *call = (struct stop_call){ .cb = cb, .arg = arg };
+    *waiter = (struct waiter){ .cb = stop_called, .arg = call };
+    engine->is_stopping = true;
+    engine->stopped = waiter;
+    for (struct user *user = engine->users; user; user = user->next) {
+        for (struct account *account = user->accounts; account; account = account->next) {
+            loop_timer_stop(&account->timer);
+            round_abort(account);
+        }
+    }
+    loop_timer_start(&engine->stop_timer, grace_ms);
+    stop_check(engine);
+}
+
+static void user_free(struct user *user)
+{
+    while (user->accounts || user->linking) {
+        struct account *account = user->accounts ? user->accounts : user->linking;
+
+        account_free(&account);
+    }
+    while (user->passwords) {
+        struct password *next = user->passwords->next;
+
+        text_done(&user->passwords->label);
+        mem_free(user->passwords);
+        user->passwords = next;
+    }
+    text_done(&user->name);
+    mem_free(user);
+}
+
+void engine_free(struct engine **engine)
+{
+    struct engine *gone = TAKE(*engine);
+
+    if (!gone) {
+        return;
+    }
+    while (gone->users) {
+        struct user *next = gone->users->next;
+
+        user_free(gone->users);
+        gone->users = next;
+    }
+    loop_timer_stop(&gone->evict_timer);
+    loop_timer_stop(&gone->stop_timer);
+    table_done(&gone->users_by_name);
+    mem_free(gone);
+}
+
+/* --- users -------------------------------------------------------------------------------- */
+
+struct user *engine_find_user(struct engine *engine, struct str name)
+{
+    return table_find(&engine->users_by_name, name);
+}
+
+struct user *engine_next_user(struct engine *engine, struct user *before)
+{
+    return before ? before->next : engine->users;
+}
+
+struct str user_name(const struct user *user)
+{
+    return text_str(&user->name);
+}
+
+bool user_password(const struct user *user, size_t i, struct engine_password *out)
+{
+    const struct password *password = user->passwords;
+
+    while (password && i > 0) {
+        password = password->next;
+        i--;
+    }
+    if (!password) {
+        return false;
+    }
+    *out = (struct engine_password){ password->id, text_str(&password->label),
+        password->created_s, password->used_s };
+    return true;
+}
+
+static void password_hash(const struct engine *engine, struct str password, unsigned char *out)
+{
+    struct str key = { (const char *)engine->options.key.bytes, SECRET_KEY_BYTES };
+
+    secret_hash(password, key, out);
+}
+
+struct used_job {
+    struct store_job job;
+    int64_t user, password, now_s;
+};
+
+static bool used_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct used_job *job = CONTAINER_OF(base, struct used_job, job);
+
+    return store_password_used(db, job->user, job->password, job->now_s, err);
+}
+
+static void used_done(struct store_job *base)
+{
+    mem_free(CONTAINER_OF(base, struct used_job, job));
+}
+
+/** Last use is kept to the hour, so that a poll costs no write. */
+static void password_note_use(struct user *user, struct password *password)
+{
+    int64_t now_s = clock_now_s();
+    struct used_job *job;
+
+    if (now_s - password->used_s < 3600) {
+        return;
+    }
+    password->used_s = now_s;
+    job = mem_alloc(sizeof(*job));
+    *job = (struct used_job){ { .run = used_run, .done = used_done }, user->id, password->id,
+        now_s };
+    store_write(user->engine->store, &job->job);
+}
+
+struct user *engine_sign_in(
+    struct engine *engine, struct str name, struct str password, int64_t *password_out)
+{
+    struct user *user = table_find(&engine->users_by_name, name);
+    unsigned char hash[SECRET_HASH_BYTES];
+    struct str given = { (const char *)hash, sizeof(hash) };
+    struct password *found = NULL;
+
+    password_hash(engine, password, hash);
+    for (struct password *p = user ? user->passwords : NULL; p; p = p->next) {
+        if (secret_eq(given, (struct str){ (const char *)p->hash, sizeof(p->hash) })) {
+            found = p;
+        }
+    }
+    if (!found) {
+        return NULL;
+    }
+    password_note_use(user, found);
+    *password_out = found->id;
+    return user;
+}
+
+/** Adding or removing a user or a password: one small transaction, then memory. */
+struct user_job {
+    struct store_job job;
+    enum { USER_ADD, USER_REMOVE, PASSWORD_ADD, PASSWORD_REVOKE } kind;
+    struct engine *engine;
+    struct text name; /**< user's name, or label */
+    int64_t user, id, now_s;
+    unsigned char hash[SECRET_HASH_BYTES];
+    engine_cb *cb;
+    void *arg;
+};
+
+static bool user_job_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct user_job *job = CONTAINER_OF(base, struct user_job, job);
+    struct str hash = { (const char *)job->hash, sizeof(job->hash) };
+
+    switch (job->kind) {
+    case USER_ADD:
+        return store_user_add(db, text_str(&job->name), job->now_s, &job->user, err);
+    case USER_REMOVE:
+        return store_user_remove(db, job->user, err);
+    case PASSWORD_ADD:
+        return store_password_add(
+            db, job->user, text_str(&job->name), hash, job->now_s, &job->id, err);
+    case PASSWORD_REVOKE:
+        return store_password_revoke(db, job->user, job->id, err);
+    }
+    return err_set(err, ERR_INTERNAL, "no such job");
+}
+
+static void forget_user(struct engine *engine, int64_t id)
+{
+    for (struct user **place = &engine->users; *place; place = &(*place)->next) {
+        struct user *user = *place;
+
+        if (user->id == id) {
+            *place = user->next;
+            table_remove(&engine->users_by_name, text_str(&user->name));
+            user_free(user);
+            return;
+        }
+    }
+}
+
+static void forget_password(struct user *user, int64_t id)
+{
+    for (struct password **place = &user->passwords; *place; place = &(*place)->next) {
+        struct password *password = *place;
+
+        if (password->id == id) {
+            *place = password->next;
+            text_done(&password->label);
+            mem_free(password);
+            return;
+        }
+    }
+}
+
+static void user_job_done(struct store_job *base)
+{
+    struct user_job *job = CONTAINER_OF(base, struct user_job, job);
+    struct user *user = user_by_id(job->engine, job->user);
+
+    if (base->err.kind == ERR_NONE && job->kind == USER_ADD) {
+        user_add(job->engine, job->user, text_str(&job->name));
+    } else if (base->err.kind == ERR_NONE && job->kind == USER_REMOVE) {
+        forget_user(job->engine, job->user);
+    } else if (base->err.kind == ERR_NONE && user && job->kind == PASSWORD_ADD) {
+        user_add_password(user,
+            &(struct store_password){ .id = job->id,
+                .label = text_str(&job->name),
+                .hash = { (const char *)job->hash, sizeof(job->hash) },
+                .created_s = job->now_s });
+    } else if (base->err.kind == ERR_NONE && user && job->kind == PASSWORD_REVOKE) {
+        forget_password(user, job->id);
+    }
+    job->cb(&base->err, job->arg);
+    text_done(&job->name);
+    mem_free(job);
+}
+
+static struct user_job *user_job_new(struct engine *engine, int kind, engine_cb *cb, void *arg)
+{
+    struct user_job *job = mem_alloc(sizeof(*job));
+
+    job->job = (struct store_job){ .run = user_job_run, .done = user_job_done };
+    job->kind = kind;
+    job->engine = engine;
+    job->now_s = clock_now_s();
+    job->cb = cb;
+    job->arg = arg;
+    return job;
+}
+
+/** What can stand in an address and in HTTP Basic without surprises. */
+static bool user_name_is_valid(struct str name)
+{
+    if (name.n == 0 || name.n > 64 || name.p[0] == '.') {
+        return false;
+    }
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+            || c == '.' || c == '_' || c == '-' || c == '@';
+
+        if (!is_plain) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void engine_add_user(struct engine *engine, struct str name, engine_cb *cb, void *arg)
+{
+    struct user_job *job;
+    struct err err;
+
+    if (!user_name_is_valid(name)) {
+        err_set(&err, ERR_INVALID,
+            "a user name has 1 to 64 characters of A-Z a-z 0-9 . _ - @ and does not begin with a dot");
+        engine_call_later(engine, cb, arg, &err);
+        return;
+    }
+    job = user_job_new(engine, USER_ADD, cb, arg);
+    text_set(&job->name, name);
+    store_write(engine->store, &job->job);
+}
+
+void engine_remove_user(struct engine *engine, struct str name, engine_cb *cb, void *arg)
+{
+    struct user *user = engine_find_user(engine, name);
+    struct user_job *job;
+    struct err err;
+
+    if (!user) {
+        err_set(&err, ERR_NOT_FOUND, "there is no user %.*s", STR_ARG(name));
+        engine_call_later(engine, cb, arg, &err);
+        return;
+    }
+    job = user_job_new(engine, USER_REMOVE, cb, arg);
+    job->user = user->id;
+    store_write(engine->store, &job->job);
+}
+
+void engine_add_password(struct engine *engine, struct user *user, struct str label,
+    char password_out[SECRET_ID_TEXT], engine_cb *cb, void *arg)
+{
+    struct user_job *job = user_job_new(engine, PASSWORD_ADD, cb, arg);
+
+    secret_random_id(password_out);
+    password_hash(engine, str_from(password_out), job->hash);
+    text_set(&job->name, label);
+    job->user = user->id;
+    store_write(engine->store, &job->job);
+}
+
+void engine_revoke_password(
+    struct engine *engine, struct user *user, int64_t password, engine_cb *cb, void *arg)
+{
+    struct user_job *job = user_job_new(engine, PASSWORD_REVOKE, cb, arg);
+
+    job->user = user->id;
+    job->id = password;
+    store_write(engine->store, &job->job);
+}

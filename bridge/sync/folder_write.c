@@ -1,0 +1,532 @@
+#include "bridge/sync/op_internal.h"
+
+/**
+ * Making, renaming and removing lists. Making one is not repeatable, so it is an operation like a
+ * task's: written down, and looked up when unclear. Renaming and removing are; the next folder round
+ * shows what came of one whose answer was lost.
+ */
+enum {
+    FOLDER_MS = 20 * 1000,
+    LOOK_AGAIN_MS = 5 * 1000,
+    MISSES = 2,
+};
+
+bool folder_ops_touch(const struct account *account, struct str name)
+{
+    for (const struct op *op = account->folder_ops; op; op = op->next) {
+        if (str_eq(op->body, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void answer_busy(struct op *op, const struct err *err)
+{
+    struct err told = *err;
+
+    if (told.retry_after_s == 0) {
+        told.retry_after_s = 10;
+    }
+    op_answer(op, err->kind == ERR_INVALID ? SYNC_REFUSED : SYNC_BUSY, S(""), &told);
+}
+
+/* --- making one --------------------------------------------------------------------------- */
+
+static void look(void *arg);
+
+static bool forget_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+
+    return store_operation_remove(db, op->account_id, op->row_id, err);
+}
+
+static void forget_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+
+    if (op_job_ended(op)) {
+        op_end(op);
+    }
+}
+
+static void give_up(struct op *op, const struct err *err)
+{
+    answer_busy(op, err);
+    op_job(op, true, forget_run, forget_done);
+}
+
+static bool made_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct store_collection *row = op->made;
+
+    return store_collection_add(db, row, &row->id, err)
+        && store_operation_remove(db, op->account_id, op->row_id, err);
+}
+
+static void made_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct err err = base->err;
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    if (err.kind != ERR_NONE) {
+        log_error("store.settle", LOG_TEXT("why", err.text));
+        give_up(op, &err); /* the next folder round brings the folder, under an address of ours */
+        return;
+    }
+    collection_new(op->account, op->made);
+    op_answer(op, SYNC_CREATED, S(""), &err_none);
+    op_end(op);
+}
+
+static void adopt(struct op *op, const struct upstream_folder *folder)
+{
+    struct store_collection *row = ARENA_NEW(op->arena, struct store_collection);
+
+    *row = (struct store_collection){
+        .account = op->account_id,
+        .upstream_id = arena_copy(op->arena, folder->id),
+        .slug = op->href,
+        .name = arena_copy(op->arena, folder->name),
+        .is_default = folder->is_default,
+        .is_writable = folder->is_writable,
+        .run = S(""),
+        .link = S(""),
+    };
+    op->made = row;
+    op_job(op, true, made_run, made_done);
+}
+
+static void miss(struct op *op)
+{
+    struct err err;
+
+    if (++op->misses < MISSES) {
+        loop_timer_start(&op->lookup, LOOK_AGAIN_MS);
+        return;
+    }
+    err_set(&err, ERR_BUSY, "the service did not make the list");
+    give_up(op, &err);
+}
+
+static void on_found(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+    const struct dialect *dialect = upstream_dialect(op->account->upstream);
+    struct upstream_folder folder;
+    struct err err = reply->err;
+
+    op->upstream_op = NULL;
+    if (err.kind == ERR_NONE && reply->page
+        && dialect->next_folder(reply->page, op->arena, &folder, &err)) {
+        adopt(op, &folder);
+    } else if (err.kind != ERR_NONE) {
+        loop_timer_start(&op->lookup, LOOK_AGAIN_MS);
+    } else {
+        miss(op);
+    }
+}
+
+static void look(void *arg)
+{
+    struct op *op = arg;
+    struct upstream_call call = {
+        .kind = UPSTREAM_FIND_FOLDER,
+        .marker = op->marker,
+        .name = op->body,
+        .zone = op->account->zone,
+    };
+
+    if (!op->engine->is_stopping) {
+        op->upstream_op
+            = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_found, op);
+    }
+}
+
+static void on_made(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+    struct err err = reply->err;
+
+    op->upstream_op = NULL;
+    if (err.kind == ERR_NONE) {
+        adopt(op, &reply->folder);
+    } else if (reply->is_unclear) {
+        op->state = OP_UNCLEAR;
+        engine_op_ended(op->engine);
+        answer_busy(op, &err);
+        loop_timer_start(&op->lookup, 0);
+    } else {
+        if (err.kind == ERR_CONFLICT) {
+            err.kind = ERR_INVALID; /* the name is taken there: trying again will not help */
+        }
+        give_up(op, &err);
+    }
+}
+
+static bool note_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct store_operation row = {
+        .account = op->account_id,
+        .kind = OP_MAKE_FOLDER,
+        .href = op->href,
+        .document = op->body,
+        .marker = op->marker,
+        .created_s = clock_now_s(),
+    };
+
+    return store_operation_add(db, &row, &op->row_id, err);
+}
+
+static void note_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct upstream_call call = {
+        .kind = UPSTREAM_CREATE_FOLDER, .marker = op->marker, .name = op->body
+    };
+    struct err err = base->err;
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    if (err.kind != ERR_NONE) {
+        answer_busy(op, &err);
+        op_end(op);
+        return;
+    }
+    call.zone = op->account->zone;
+    op->upstream_op
+        = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_made, op);
+}
+
+static struct op *make_op(struct account *account, struct str slug, struct str name)
+{
+    struct op *op = op_new(account, NULL, OP_MAKE_FOLDER);
+
+    op->state = OP_RUNNING;
+    op->href = arena_copy(op->arena, slug);
+    op->body = arena_copy(op->arena, name);
+    loop_timer_init(&op->lookup, account->engine->loop, look, op);
+    return op;
+}
+
+static struct account *default_account(struct user *user)
+{
+    struct account *account = user->accounts;
+
+    while (account && !account->is_default) {
+        account = account->next;
+    }
+    return account ? account : user->accounts;
+}
+
+static bool slug_is_taken(struct user *user, struct str slug)
+{
+    for (struct account *account = user->accounts; account; account = account->next) {
+        for (struct collection *c = account->collections; c; c = c->next) {
+            if (str_eq(text_str(&c->slug), slug)) {
+                return true;
+            }
+        }
+        for (struct op *op = account->folder_ops; op; op = op->next) {
+            if (str_eq(op->href, slug)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void sync_make_collection(struct engine *engine, struct user *user, struct str slug,
+    struct str name, sync_cb *cb, void *arg)
+{
+    struct account *account = default_account(user);
+    char marker[SECRET_ID_TEXT];
+    struct err err = err_none;
+    struct op *op;
+
+    if (slug_is_taken(user, slug)) {
+        err_set(&err, ERR_CONFLICT, "there is a list at this address");
+        sync_refuse_later(engine, SYNC_EXISTS, &err, cb, arg);
+        return;
+    }
+    if (!account || account->is_read_only) {
+        err_set(&err, ERR_DENIED, account ? "this account is read-only"
+                                          : "no account is linked: run 'duedav account link'");
+        sync_refuse_later(engine, SYNC_READ_ONLY, &err, cb, arg);
+        return;
+    }
+    if (!account->upstream || engine->is_stopping) {
+        err_set(&err, ERR_BUSY, "the service can't be reached now");
+        err.retry_after_s = 10;
+        sync_refuse_later(engine, SYNC_BUSY, &err, cb, arg);
+        return;
+    }
+    op = make_op(account, slug, name);
+    op->cb = cb;
+    op->arg = arg;
+    secret_random_id(marker);
+    op->marker = arena_copy(op->arena, str_from(marker));
+    op_job(op, true, note_run, note_done);
+}
+
+static void op_resume_folder(struct account *account, const struct store_operation *row)
+{
+    struct op *op = make_op(account, row->href, row->document);
+
+    op->state = OP_UNCLEAR;
+    engine_op_ended(account->engine);
+    op->row_id = row->id;
+    op->marker = arena_copy(op->arena, row->marker);
+    loop_timer_start(&op->lookup, 0);
+}
+
+void ops_resume(struct account *account, const struct store_operation *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct collection *c = account->collections;
+
+        while (c && c->id != rows[i].collection) {
+            c = c->next;
+        }
+        if (!account->upstream) {
+            continue; /* stays open until its service is configured again */
+        }
+        if (rows[i].kind == OP_MAKE_FOLDER) {
+            op_resume_folder(account, &rows[i]);
+        } else if (c) {
+            op_resume(account, c, &rows[i]);
+        }
+    }
+}
+
+/* --- renaming and removing ---------------------------------------------------------------- */
+
+struct folder_change {
+    struct engine *engine;
+    int64_t account, collection;
+    struct text name;
+    struct upstream_op *op;
+    struct store_job job;
+    struct arena *arena;
+    struct store_collection row;
+    bool is_removal;
+    sync_cb *cb;
+    void *arg;
+};
+
+static void change_end(
+    struct folder_change *change, enum sync_outcome outcome, const struct err *err)
+{
+    change->cb(&(struct sync_result){ .outcome = outcome, .err = *err }, change->arg);
+    text_done(&change->name);
+    arena_free(&change->arena);
+    mem_free(change);
+}
+
+static void change_failed(struct folder_change *change, const struct err *err)
+{
+    struct err told = *err;
+    enum sync_outcome outcome = SYNC_BUSY;
+
+    if (err->kind == ERR_INVALID || err->kind == ERR_CONFLICT) {
+        outcome = SYNC_FORBIDDEN;
+    } else if (err->kind == ERR_NOT_FOUND) {
+        outcome = SYNC_NOT_FOUND;
+    } else if (told.retry_after_s == 0) {
+        told.retry_after_s = 10;
+    }
+    change_end(change, outcome, &told);
+}
+
+static bool change_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct folder_change *change = CONTAINER_OF(base, struct folder_change, job);
+
+    return change->is_removal
+        ? store_collection_remove(db, change->row.account, change->row.id, err)
+        : store_collection_update(db, &change->row, err);
+}
+
+static void change_done(struct store_job *base)
+{
+    struct folder_change *change = CONTAINER_OF(base, struct folder_change, job);
+    struct collection *c
+        = engine_find_collection(change->engine, change->account, change->collection);
+
+    if (base->err.kind != ERR_NONE) { /* it is done upstream: the next folder round repeats this */
+        log_error("store.collection", LOG_TEXT("why", base->err.text));
+    }
+    if (c && change->is_removal) {
+        collection_free(&c);
+    } else if (c) {
+        text_set(&c->name, text_str(&change->name));
+    }
+    change_end(change, change->is_removal ? SYNC_REMOVED : SYNC_REPLACED, &err_none);
+}
+
+static void on_changed(struct upstream_reply *reply, void *arg)
+{
+    struct folder_change *change = arg;
+    struct collection *c
+        = engine_find_collection(change->engine, change->account, change->collection);
+    bool is_done = reply->err.kind == ERR_NONE
+        || (change->is_removal && reply->err.kind == ERR_NOT_FOUND);
+
+    change->op = NULL;
+    if (!c || !is_done) {
+        change_failed(change, &reply->err);
+        return;
+    }
+    change->arena = arena_new();
+    collection_row(c, &change->row);
+    change->row.upstream_id = arena_copy(change->arena, change->row.upstream_id);
+    change->row.slug = arena_copy(change->arena, change->row.slug);
+    change->row.name = arena_copy(
+        change->arena, change->is_removal ? change->row.name : text_str(&change->name));
+    change->job = (struct store_job){ .run = change_run, .done = change_done };
+    store_write(change->engine->store, &change->job);
+}
+
+static struct folder_change *change_new(
+    struct collection *c, bool is_removal, sync_cb *cb, void *arg)
+{
+    struct folder_change *change = mem_alloc(sizeof(*change));
+
+    *change = (struct folder_change){ .engine = c->account->engine,
+        .account = c->account->id,
+        .collection = c->id,
+        .is_removal = is_removal,
+        .cb = cb,
+        .arg = arg };
+    return change;
+}
+
+static void change_send(struct folder_change *change, const struct collection *c)
+{
+    struct upstream_call call = {
+        .kind = change->is_removal ? UPSTREAM_DELETE_FOLDER : UPSTREAM_RENAME_FOLDER,
+        .folder_id = text_str(&c->upstream_id),
+        .name = text_str(&change->name),
+        .zone = c->account->zone,
+    };
+
+    change->op
+        = upstream_start(c->account->upstream, &call, false, FOLDER_MS, on_changed, change);
+}
+
+/** Refused before anything is sent; answered in a later turn. */
+static bool refuse_change(struct engine *engine, struct collection *c, sync_cb *cb, void *arg)
+{
+    enum sync_outcome outcome = SYNC_BUSY;
+    struct err err;
+
+    if (c->account->is_read_only) {
+        outcome = SYNC_READ_ONLY;
+        err_set(&err, ERR_DENIED, "this account is read-only");
+    } else if (c->is_default) {
+        outcome = SYNC_FORBIDDEN;
+        err_set(&err, ERR_DENIED, "the service does not let its default list be changed");
+    } else if (!c->account->upstream || engine->is_stopping) {
+        err_set(&err, ERR_BUSY, "the service can't be reached now");
+        err.retry_after_s = 10;
+    } else {
+        return false;
+    }
+    sync_refuse_later(engine, outcome, &err, cb, arg);
+    return true;
+}
+
+/** Without the ' (LABEL)' that tells two accounts' lists apart. */
+static struct str without_label(const struct collection *c, struct str name, struct arena *arena)
+{
+    struct str label
+        = arena_printf(arena, " (%.*s)", STR_ARG(text_str(&c->account->label)));
+
+    return str_has_suffix(name, label) ? str_first(name, name.n - label.n) : name;
+}
+
+void sync_rename_collection(struct engine *engine, struct collection *collection, struct str name,
+    sync_cb *cb, void *arg)
+{
+    struct arena *arena;
+    struct folder_change *change;
+
+    if (refuse_change(engine, collection, cb, arg)) {
+        return;
+    }
+    arena = arena_new();
+    change = change_new(collection, false, cb, arg);
+    text_set(&change->name, without_label(collection, name, arena));
+    arena_free(&arena);
+    change_send(change, collection);
+}
+
+/** `delete_lists = empty`: also what is not served (old completed tasks) keeps a folder. */
+static void on_content(struct upstream_reply *reply, void *arg)
+{
+    struct folder_change *change = arg;
+    struct collection *c
+        = engine_find_collection(change->engine, change->account, change->collection);
+    struct upstream_call call = { .kind = UPSTREAM_SYNC_TASKS };
+    struct upstream_item item;
+    struct err err = reply->err;
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+
+    change->op = NULL;
+    if (!c && err.kind == ERR_NONE) {
+        err_set(&err, ERR_NOT_FOUND, "the list has gone");
+    }
+    if (err.kind != ERR_NONE) {
+        change_failed(change, &err);
+        return;
+    }
+    if (reply->page
+        && upstream_dialect(c->account->upstream)->next_item(reply->page, arena, &item, &err)) {
+        err_set(&err, ERR_DENIED, "the list still holds tasks; [mapping] delete_lists = empty");
+        change_end(change, SYNC_FORBIDDEN, &err);
+    } else if (err.kind != ERR_NONE) {
+        change_failed(change, &err);
+    } else if (reply->link_kind == UPSTREAM_LINK_MORE) {
+        call.folder_id = text_str(&c->upstream_id);
+        call.link = reply->link;
+        call.zone = c->account->zone;
+        change->op
+            = upstream_start(c->account->upstream, &call, false, FOLDER_MS, on_content, change);
+    } else {
+        change_send(change, c);
+    }
+}
+
+void sync_remove_collection(
+    struct engine *engine, struct collection *collection, sync_cb *cb, void *arg)
+{
+    struct folder_change *change;
+    struct err err;
+
+    if (refuse_change(engine, collection, cb, arg)) {
+        return;
+    }
+    if (engine->options.delete_lists == ENGINE_DELETE_NO) {
+        err_set(&err, ERR_DENIED, "lists are not deleted here; [mapping] delete_lists = no");
+        sync_refuse_later(engine, SYNC_FORBIDDEN, &err, cb, arg);
+        return;
+    }
+    change = change_new(collection, true, cb, arg);
+    if (engine->options.delete_lists == ENGINE_DELETE_YES) {
+        change_send(change, collection);
+    } else {
+        struct upstream_call call = { .kind = UPSTREAM_SYNC_TASKS,
+            .folder_id = text_str(&collection->upstream_id),
+            .zone = collection->account->zone };
+
+        change->op = upstream_start(
+            collection->account->upstream, &call, false, FOLDER_MS, on_content, change);
+    }
+}

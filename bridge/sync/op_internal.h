@@ -1,0 +1,129 @@
+#pragma once
+/**
+ * One change by a client on its way upstream (design section 7). An operation waits for its turn
+ * behind earlier ones on the same address, is planned, written down, sent, and settled in the
+ * transaction that stores the result. It outlives the client's request when it is unclear.
+ *
+ *   write.c         the queue: turns, deadlines, answers
+ *   write_put.c     preconditions and plans
+ *   write_send.c    the upstream call and its answer
+ *   write_settle.c  the transactions
+ *   write_lookup.c  finding out what became of an unclear one
+ */
+#include "bridge/sync/engine_internal.h"
+#include "bridge/sync/version.h"
+
+enum op_kind { /* stored: append only */
+    OP_CREATE = 1,
+    OP_UPDATE = 2,
+    OP_DELETE = 3,
+    OP_MAKE_FOLDER = 4,
+};
+
+enum op_state {
+    OP_LOADING, /**< the collection is being brought into memory */
+    OP_WAITING, /**< for its turn */
+    OP_RUNNING,
+    OP_UNCLEAR, /**< sent, and nobody knows whether it was done */
+};
+
+struct op {
+    struct op *next;
+    struct engine *engine;
+    struct account *account;
+    struct collection *collection; /**< both NULL when abandoned: only the memory is left to free */
+    int64_t account_id, collection_id; /**< for the workers, which must not follow the pointers */
+    struct arena *arena;
+    enum op_kind kind;
+    enum op_state state;
+
+    /* what the client asked for */
+    struct str href;
+    struct str body;
+    struct precondition precondition;
+    int64_t client;
+    sync_cb *cb; /**< NULL once answered */
+    void *arg;
+    struct loop_timer deadline;
+    int64_t asked_ms;
+
+    /* the plan */
+    struct map_object object;
+    struct str put_hash;
+    struct store_resource row;     /**< the resource as the store has it; id 0: new */
+    struct task base;              /**< with row.id != 0 */
+    struct store_version *versions; /**< newest first */
+    size_t version_count;
+    int64_t made_rev; /**< what this password's PUT with the same X-MSTASK-REV made; 0: none */
+    struct map_plan plan;
+    struct str replaced_etag;
+    struct str upstream_id;
+    struct str marker;
+    bool has_merged; /**< upstream had moved on and the change was planned anew */
+
+    /* under way */
+    int64_t row_id; /**< of the operation in the store; 0: not written down */
+    struct upstream_op *upstream_op;
+    struct store_job job;
+    bool is_job_running;
+    struct loop_timer lookup;
+    unsigned misses, lookup_failures;
+
+    /* settling */
+    struct store_resource result;
+    struct store_version result_version;
+    enum sync_outcome outcome;
+    bool gives_etag;
+    struct store_collection *made; /**< OP_MAKE_FOLDER: the new list's row */
+    bool is_publishing; /**< result is to be published (as a tombstone if result.is_removed) */
+};
+
+/* write.c */
+struct op *op_new(struct account *account, struct collection *collection, enum op_kind kind);
+/** Answer the client, once; later calls do nothing. */
+void op_answer(struct op *op, enum sync_outcome outcome, struct str etag, const struct err *err);
+void op_answer_fault(struct op *op, enum map_fault fault, const struct err *err);
+void op_answer_uid_conflict(struct op *op, struct str other_href);
+/** It has ended: the next one on its address takes its turn. */
+void op_end(struct op *op);
+void op_job(struct op *op, bool is_write,
+    bool (*run)(struct store_job *, struct store_db *, struct err *),
+    void (*done)(struct store_job *));
+/** To be called first in a job's done: false if the operation was abandoned (and is freed). */
+bool op_job_ended(struct op *op);
+struct map_context op_context(const struct op *op);
+
+/** Answer in a later turn, without an operation. */
+void sync_refuse_later(struct engine *engine, enum sync_outcome outcome, const struct err *err,
+    sync_cb *cb, void *arg);
+
+/* write_put.c */
+void op_start_put(struct op *op);
+void op_start_delete(struct op *op);
+/** Plan again upon what upstream has now; false if it can't be (answered and ended). */
+bool op_replan(struct op *op, const struct task *returned, struct str current);
+void op_plan_creation(struct op *op);
+
+/* write_send.c */
+/** Write the operation down, then send it. */
+void op_begin(struct op *op);
+
+/* write_settle.c */
+/** The service took it: item is what it answered. */
+void op_settle(struct op *op, const struct upstream_item *item);
+/** Nothing had to be sent: store the document alone. */
+void op_settle_locally(struct op *op);
+/** The task is gone upstream: bury the resource and answer `outcome`. */
+void op_settle_removed(struct op *op, enum sync_outcome outcome);
+/** Upstream's own change wins: store `document` and answer 412. */
+void op_settle_conflict(
+    struct op *op, const struct task *returned, struct str etag, struct str document);
+/** It was not done: forget it. The client has been, or is now, answered with err (503 unless its kind
+ * says otherwise). */
+void op_drop(struct op *op, const struct err *err);
+
+/* write_lookup.c */
+void op_become_unclear(struct op *op, const struct err *err);
+/** Take up an operation on a task that the last run left open. */
+void op_resume(
+    struct account *account, struct collection *collection, const struct store_operation *row);

@@ -1,0 +1,410 @@
+#include "bridge/sync/op_internal.h"
+
+#include <string.h>
+
+enum { INTERACTIVE_MS = 20 * 1000 }; /* design section 7 */
+
+/* --- life --------------------------------------------------------------------------------- */
+
+static void deadline_passed(void *arg);
+
+struct op *op_new(struct account *account, struct collection *collection, enum op_kind kind)
+{
+    struct op *op = mem_alloc(sizeof(*op));
+    struct op **end = collection ? &collection->ops : &account->folder_ops;
+
+    op->engine = account->engine;
+    op->account = account;
+    op->collection = collection;
+    op->account_id = account->id;
+    op->collection_id = collection ? collection->id : 0;
+    op->arena = arena_new();
+    op->kind = kind;
+    op->asked_ms = clock_mono_ms();
+    loop_timer_init(&op->deadline, op->engine->loop, deadline_passed, op);
+    while (*end) {
+        end = &(*end)->next;
+    }
+    *end = op;
+    op->engine->open_ops++;
+    return op;
+}
+
+static void op_free(struct op *op)
+{
+    loop_timer_stop(&op->deadline);
+    if (op->lookup.cb) {
+        loop_timer_stop(&op->lookup);
+    }
+    arena_free(&op->arena);
+    mem_free(op);
+}
+
+static void op_unlist(struct op *op)
+{
+    struct op **place = op->collection ? &op->collection->ops : &op->account->folder_ops;
+
+    while (*place && *place != op) {
+        place = &(*place)->next;
+    }
+    if (*place) {
+        *place = op->next;
+    }
+}
+
+void op_end(struct op *op)
+{
+    struct engine *engine = op->engine;
+    struct collection *c = op->collection;
+    bool was_counted = op->state != OP_UNCLEAR;
+
+    op_unlist(op);
+    op_free(op);
+    if (c) {
+        ops_wake(c);
+    }
+    if (was_counted) {
+        engine_op_ended(engine);
+    }
+}
+
+struct map_context op_context(const struct op *op)
+{
+    struct map_context context;
+
+    account_map_context(op->account, op->arena, &context);
+    return context;
+}
+
+/* --- answers ------------------------------------------------------------------------------ */
+
+static void answer(struct op *op, const struct sync_result *result)
+{
+    sync_cb *cb = TAKE(op->cb);
+
+    loop_timer_stop(&op->deadline);
+    if (cb) {
+        cb(result, op->arg);
+    }
+}
+
+void op_answer(struct op *op, enum sync_outcome outcome, struct str etag, const struct err *err)
+{
+    answer(op, &(struct sync_result){ .outcome = outcome, .etag = etag, .err = *err });
+}
+
+void op_answer_fault(struct op *op, enum map_fault fault, const struct err *err)
+{
+    answer(op, &(struct sync_result){ .outcome = SYNC_INVALID, .fault = fault, .err = *err });
+}
+
+void op_answer_uid_conflict(struct op *op, struct str other_href)
+{
+    struct sync_result result = { .outcome = SYNC_UID_CONFLICT, .other_href = other_href };
+
+    err_set(&result.err, ERR_CONFLICT, "another object of this list has the UID");
+    answer(op, &result);
+}
+
+static void deadline_passed(void *arg)
+{
+    struct op *op = arg;
+    struct err err;
+
+    err_set(&err, ERR_BUSY, "the service did not answer in time");
+    err.retry_after_s = 10;
+    op_answer(op, SYNC_BUSY, S(""), &err);
+    if (op->state == OP_WAITING) {
+        op_end(op);
+    } /* a running one goes on; its result is what the client's next try will meet */
+}
+
+/* --- store jobs --------------------------------------------------------------------------- */
+
+void op_job(struct op *op, bool is_write,
+    bool (*run)(struct store_job *, struct store_db *, struct err *),
+    void (*done)(struct store_job *))
+{
+    op->job = (struct store_job){ .run = run, .done = done };
+    op->is_job_running = true;
+    if (is_write) {
+        store_write(op->engine->store, &op->job);
+    } else {
+        store_read(op->engine->store, &op->job);
+    }
+}
+
+bool op_job_ended(struct op *op)
+{
+    op->is_job_running = false;
+    if (!op->account) {
+        op_free(op);
+        return false;
+    }
+    return true;
+}
+
+/* --- turns -------------------------------------------------------------------------------- */
+
+static bool has_turn(const struct collection *c, const struct op *op)
+{
+    for (const struct op *earlier = c->ops; earlier != op; earlier = earlier->next) {
+        if (earlier->state != OP_LOADING && str_eq(earlier->href, op->href)) {
+            return false;
+        }
+    }
+    return c->committing == 0 && c->is_loaded;
+}
+
+void ops_wake(struct collection *c)
+{
+    struct op *op = c->ops;
+
+    while (op) {
+        struct op *next = op->next;
+
+        if (op->state == OP_WAITING && has_turn(c, op)) {
+            op->state = OP_RUNNING;
+            if (op->kind == OP_DELETE) {
+                op_start_delete(op);
+            } else {
+                op_start_put(op);
+            }
+            op = c->ops; /* the list may have changed: from the start */
+        } else {
+            op = next;
+        }
+    }
+}
+
+static void on_loaded(const struct err *err, void *arg)
+{
+    struct op *op = arg;
+
+    if (!op->account) {
+        op_free(op);
+        return;
+    }
+    op->state = OP_WAITING;
+    if (err->kind != ERR_NONE) {
+        op_answer(op, err->kind == ERR_NOT_FOUND ? SYNC_NOT_FOUND : SYNC_BUSY, S(""), err);
+        op_end(op);
+        return;
+    }
+    ops_wake(op->collection);
+}
+
+/** Copies everything that the caller lends. */
+static struct op *op_ask(struct collection *c, enum op_kind kind, struct str href,
+    const struct precondition *precondition, sync_cb *cb, void *arg)
+{
+    struct op *op = op_new(c->account, c, kind);
+    struct precondition *own = &op->precondition;
+
+    op->cb = cb;
+    op->arg = arg;
+    op->href = arena_copy(op->arena, href);
+    *own = *precondition;
+    own->if_match = arena_alloc_array(op->arena, own->if_match_count, sizeof(struct str));
+    own->if_none_match
+        = arena_alloc_array(op->arena, own->if_none_match_count, sizeof(struct str));
+    for (size_t i = 0; i < own->if_match_count; i++) {
+        own->if_match[i] = arena_copy(op->arena, precondition->if_match[i]);
+    }
+    for (size_t i = 0; i < own->if_none_match_count; i++) {
+        own->if_none_match[i] = arena_copy(op->arena, precondition->if_none_match[i]);
+    }
+    loop_timer_start(&op->deadline, INTERACTIVE_MS);
+    collection_load(c, on_loaded, op);
+    return op;
+}
+
+struct refusal {
+    sync_cb *cb;
+    void *arg;
+    enum sync_outcome outcome;
+};
+
+static void refuse_now(const struct err *err, void *arg)
+{
+    struct refusal *refusal = arg;
+
+    refusal->cb(&(struct sync_result){ .outcome = refusal->outcome, .err = *err }, refusal->arg);
+    mem_free(refusal);
+}
+
+void sync_refuse_later(struct engine *engine, enum sync_outcome outcome, const struct err *err,
+    sync_cb *cb, void *arg)
+{
+    struct refusal *refusal = mem_alloc(sizeof(*refusal));
+
+    *refusal = (struct refusal){ cb, arg, outcome };
+    engine_call_later(engine, refuse_now, refusal, err);
+}
+
+/** A write that can't even begin; answered in a later turn. */
+static bool refuse_early(struct engine *engine, struct collection *c, sync_cb *cb, void *arg)
+{
+    enum sync_outcome outcome = SYNC_BUSY;
+    struct err err;
+
+    if (engine->is_stopping) {
+        err_set(&err, ERR_BUSY, "the server is stopping");
+        err.retry_after_s = 5;
+    } else if (!collection_is_writable(c)) {
+        err_set(&err, ERR_DENIED, "this list is read-only");
+        outcome = SYNC_READ_ONLY;
+    } else if (!c->account->upstream) {
+        err_set(&err, ERR_BUSY, "%.*s", STR_ARG(text_str(&c->account->last_error)));
+        err.retry_after_s = 300;
+    } else {
+        return false;
+    }
+    sync_refuse_later(engine, outcome, &err, cb, arg);
+    return true;
+}
+
+void sync_put(struct engine *engine, struct collection *collection, struct str href,
+    struct str body, const struct precondition *precondition, int64_t client, sync_cb *cb,
+    void *arg)
+{
+    struct op *op;
+
+    if (refuse_early(engine, collection, cb, arg)) {
+        return;
+    }
+    op = op_ask(collection, OP_CREATE, href, precondition, cb, arg);
+    op->body = arena_copy(op->arena, body);
+    op->put_hash = version_put_hash(body, op->arena);
+    op->client = client;
+}
+
+void sync_delete(struct engine *engine, struct collection *collection, struct str href,
+    const struct precondition *precondition, sync_cb *cb, void *arg)
+{
+    if (!refuse_early(engine, collection, cb, arg)) {
+        op_ask(collection, OP_DELETE, href, precondition, cb, arg);
+    }
+}
+
+/* --- the account goes --------------------------------------------------------------------- */
+
+static void op_abandon(struct op *op)
+{
+    bool was_counted = op->state != OP_UNCLEAR;
+    struct engine *engine = op->engine;
+    struct err err;
+
+    err_set(&err, ERR_NOT_FOUND, "the list has gone");
+    op_answer(op, SYNC_NOT_FOUND, S(""), &err);
+    if (op->upstream_op) {
+        upstream_abort(&op->upstream_op);
+    }
+    op->account = NULL;
+    op->collection = NULL;
+    loop_timer_stop(&op->deadline);
+    if (op->lookup.cb) {
+        loop_timer_stop(&op->lookup);
+    }
+    if (!op->is_job_running && op->state != OP_LOADING) {
+        op_free(op);
+    } /* else who holds it frees it */
+    if (was_counted) {
+        engine_op_ended(engine);
+    }
+}
+
+static void abandon_all(struct op **list)
+{
+    struct op *op = TAKE(*list);
+
+    while (op) {
+        struct op *next = op->next;
+
+        op_abandon(op);
+        op = next;
+    }
+}
+
+void ops_abandon(struct collection *collection)
+{
+    abandon_all(&collection->ops);
+}
+
+void folder_ops_abandon(struct account *account)
+{
+    abandon_all(&account->folder_ops);
+}
+
+unsigned ops_count(const struct op *first)
+{
+    unsigned count = 0;
+
+    for (; first; first = first->next) {
+        count++;
+    }
+    return count;
+}
+
+/* --- what reading must know of writing ---------------------------------------------------- */
+
+/** A task written while a page was under way. */
+struct recent {
+    uint64_t counter;
+    struct text upstream_id;
+    struct recent *next;
+};
+
+bool ops_touch(
+    const struct collection *collection, struct str upstream_id, struct str title, bool is_known)
+{
+    for (const struct op *op = collection->ops; op; op = op->next) {
+        if (op->state != OP_RUNNING && op->state != OP_UNCLEAR) {
+            continue;
+        }
+        if (op->upstream_id.n && str_eq(op->upstream_id, upstream_id)) {
+            return true;
+        }
+        if (!is_known && op->kind == OP_CREATE && op->row_id != 0
+            && str_eq(op->plan.wanted.title, title)) {
+            return true; /* it may be the very task that is being made */
+        }
+    }
+    return false;
+}
+
+bool writes_since(const struct account *account, struct str upstream_id, uint64_t counter)
+{
+    for (const struct recent *recent = account->recent; recent; recent = recent->next) {
+        if (recent->counter > counter && str_eq(text_str(&recent->upstream_id), upstream_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void writes_note(struct account *account, struct str upstream_id)
+{
+    struct recent *recent;
+
+    account->write_counter++;
+    if (!account->is_round_running) {
+        return; /* no page is under way that could be older */
+    }
+    recent = mem_alloc(sizeof(*recent));
+    recent->counter = account->write_counter;
+    text_set(&recent->upstream_id, upstream_id);
+    recent->next = account->recent;
+    account->recent = recent;
+}
+
+void writes_forget(struct account *account)
+{
+    while (account->recent) {
+        struct recent *next = account->recent->next;
+
+        text_done(&account->recent->upstream_id);
+        mem_free(account->recent);
+        account->recent = next;
+    }
+}

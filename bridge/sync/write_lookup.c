@@ -1,0 +1,227 @@
+#include "bridge/sync/op_internal.h"
+
+/**
+ * An unclear operation is looked up at once and again some seconds after its request ended (it may
+ * still be running there). Found: adopted. Only the second miss allows a repeat, by the client.
+ */
+enum {
+    LOOK_AGAIN_MS = 5 * 1000,
+    LOOK_DEADLINE_MS = 20 * 1000,
+    LOOK_FAILED_MAX_MS = 60 * 1000,
+    MISSES = 2,
+};
+
+static void look(void *arg);
+
+static void look_in(struct op *op, int64_t delay_ms)
+{
+    loop_timer_start(&op->lookup, delay_ms);
+}
+
+static void on_miss(struct op *op)
+{
+    struct err err;
+
+    if (++op->misses < MISSES) {
+        look_in(op, LOOK_AGAIN_MS);
+        return;
+    }
+    log_info("write.not_done", LOG_INT("operation", op->row_id));
+    err_set(&err, ERR_BUSY, "the service did not do it");
+    op_drop(op, &err);
+}
+
+static void on_failure(struct op *op, const struct err *err)
+{
+    int64_t delay_ms = LOOK_AGAIN_MS << (op->lookup_failures < 4 ? op->lookup_failures : 4);
+
+    op->lookup_failures++;
+    log_warn("write.lookup", LOG_INT("operation", op->row_id),
+        LOG_TEXT("kind", err_kind_name(err->kind)), LOG_TEXT("why", err->text));
+    look_in(op, delay_ms < LOOK_FAILED_MAX_MS ? delay_ms : LOOK_FAILED_MAX_MS);
+}
+
+static bool is_done(const struct op *op, const struct task *task)
+{
+    for (int field = 0; field < TASK_FIELD_COUNT; field++) {
+        if ((op->plan.fields & TASK_FIELD(field))
+            && !task_field_eq(task, &op->plan.wanted, (enum task_field)field)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void on_task(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+
+    op->upstream_op = NULL;
+    if (reply->err.kind == ERR_NOT_FOUND && op->kind == OP_CREATE) {
+        on_miss(op); /* found by its marker and deleted since */
+    } else if (reply->err.kind == ERR_NOT_FOUND) {
+        op_settle_removed(op, op->kind == OP_DELETE ? SYNC_REMOVED : SYNC_PRECONDITION);
+    } else if (reply->err.kind != ERR_NONE) {
+        on_failure(op, &reply->err);
+    } else if (op->kind == OP_CREATE) {
+        op_settle(op, &reply->item);
+    } else if (op->kind == OP_UPDATE && is_done(op, &reply->item.task)) {
+        op_settle(op, &reply->item);
+    } else {
+        on_miss(op);
+    }
+}
+
+static void read_task(struct op *op, struct str id)
+{
+    struct upstream_call call = {
+        .kind = UPSTREAM_GET_TASK,
+        .folder_id = text_str(&op->collection->upstream_id),
+        .task_id = id,
+        .zone = op->account->zone,
+    };
+
+    op->upstream_op
+        = upstream_start(op->account->upstream, &call, false, LOOK_DEADLINE_MS, on_task, op);
+}
+
+static void find_by_marker(struct op *op, struct str link);
+
+static void on_found(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+    const struct dialect *dialect = upstream_dialect(op->account->upstream);
+    struct upstream_item item;
+    struct err err = reply->err;
+
+    op->upstream_op = NULL;
+    if (err.kind == ERR_NONE && reply->page
+        && dialect->next_item(reply->page, op->arena, &item, &err)) {
+        read_task(op, arena_copy(op->arena, item.id));
+    } else if (err.kind != ERR_NONE) {
+        on_failure(op, &err);
+    } else if (reply->link_kind == UPSTREAM_LINK_MORE) {
+        find_by_marker(op, arena_copy(op->arena, reply->link));
+    } else {
+        on_miss(op);
+    }
+}
+
+static void find_by_marker(struct op *op, struct str link)
+{
+    struct upstream_call call = {
+        .kind = UPSTREAM_FIND_TASK,
+        .folder_id = text_str(&op->collection->upstream_id),
+        .link = link,
+        .marker = op->marker,
+        .zone = op->account->zone,
+    };
+
+    op->upstream_op
+        = upstream_start(op->account->upstream, &call, false, LOOK_DEADLINE_MS, on_found, op);
+}
+
+static void look(void *arg)
+{
+    struct op *op = arg;
+
+    if (op->engine->is_stopping) {
+        return; /* the next start takes it up */
+    }
+    if (op->kind == OP_CREATE) {
+        find_by_marker(op, S(""));
+    } else {
+        read_task(op, op->upstream_id);
+    }
+}
+
+void op_become_unclear(struct op *op, const struct err *err)
+{
+    struct err told = *err;
+    bool was_running = op->state != OP_UNCLEAR;
+
+    op->state = OP_UNCLEAR;
+    loop_timer_init(&op->lookup, op->engine->loop, look, op);
+    if (told.retry_after_s == 0) {
+        told.retry_after_s = 10;
+    }
+    log_warn("write.unclear", LOG_STR("user", text_str(&op->account->user->name)),
+        LOG_INT("operation", op->row_id), LOG_TEXT("why", err->text));
+    op_answer(op, SYNC_BUSY, S(""), &told);
+    op->misses = 0;
+    if (was_running) {
+        look_in(op, 0);
+        engine_op_ended(op->engine); /* a stop does not wait for it */
+    } else {
+        on_failure(op, err);
+    }
+}
+
+/* --- what the last run left open ---------------------------------------------------------- */
+
+static bool resume_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    bool is_found;
+
+    return op->row.id == 0
+        || store_resource_find(db, op->account_id, op->collection_id, op->href, op->arena,
+            &op->row, &is_found, err);
+}
+
+static void resume_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct err err = base->err;
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    if (err.kind == ERR_NONE && op->row.id != 0 && op->row.base.n
+        && !task_parse(op->row.base, op->arena, &op->base, &err)) {
+        op_drop(op, &err);
+        return;
+    }
+    look(op);
+}
+
+static bool resume_plan(struct op *op, const struct store_operation *row, struct err *err)
+{
+    op->plan.document = arena_copy(op->arena, row->document);
+    op->plan.fields = (task_fields)row->fields;
+    op->plan.is_verbatim = op->object.is_verbatim
+        = str_eq(version_put_hash(row->document, op->arena), row->put_hash);
+    task_init(&op->plan.wanted);
+    task_init(&op->plan.expected);
+    return row->kind == OP_DELETE
+        || (task_parse(row->wanted, op->arena, &op->plan.wanted, err)
+            && task_parse(row->expected, op->arena, &op->plan.expected, err));
+}
+
+void op_resume(
+    struct account *account, struct collection *c, const struct store_operation *row)
+{
+    struct op *op = op_new(account, c, (enum op_kind)row->kind);
+    struct err err;
+
+    op->state = OP_UNCLEAR;
+    engine_op_ended(account->engine);
+    loop_timer_init(&op->lookup, account->engine->loop, look, op);
+    op->row_id = row->id;
+    op->row.id = row->resource;
+    op->href = arena_copy(op->arena, row->href);
+    op->object.uid = arena_copy(op->arena, row->uid);
+    op->upstream_id = arena_copy(op->arena, row->upstream_id);
+    op->replaced_etag = arena_copy(op->arena, row->replaced_etag);
+    op->put_hash = arena_copy(op->arena, row->put_hash);
+    op->marker = arena_copy(op->arena, row->marker);
+    op->client = row->password;
+    op->object.has_rev = row->named_rev != 0;
+    op->object.rev = (uint64_t)row->named_rev;
+    if (!resume_plan(op, row, &err)) {
+        log_error("write.resume", LOG_INT("operation", row->id), LOG_TEXT("why", err.text));
+        op_drop(op, &err);
+        return;
+    }
+    op_job(op, false, resume_run, resume_done);
+}

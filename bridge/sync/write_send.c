@@ -1,0 +1,202 @@
+#include "bridge/sync/op_internal.h"
+
+enum {
+    SEND_MIN_MS = 2 * 1000,
+    SEND_MAX_MS = 20 * 1000,
+};
+
+static void op_send(struct op *op);
+
+/* --- writing it down ---------------------------------------------------------------------- */
+
+static bool begin_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct arena *arena = op->arena;
+    bool has_task = op->kind != OP_DELETE;
+    struct store_operation row = {
+        .account = op->account_id,
+        .collection = op->collection_id,
+        .kind = op->kind,
+        .resource = op->row.id,
+        .href = op->href,
+        .uid = op->kind == OP_DELETE ? op->row.uid : op->object.uid,
+        .upstream_id = op->upstream_id,
+        .replaced_etag = op->replaced_etag,
+        .document = has_task ? op->plan.document : S(""),
+        .put_hash = op->put_hash,
+        .wanted = has_task ? version_base(&op->plan.wanted, arena) : S(""),
+        .expected = has_task ? version_base(&op->plan.expected, arena) : S(""),
+        .fields = has_task ? op->plan.fields : 0,
+        .marker = op->marker,
+        .password = op->client,
+        .named_rev = op->object.has_rev ? (int64_t)op->object.rev : 0,
+        .created_s = clock_now_s(),
+    };
+
+    if (op->row_id != 0 && !store_operation_remove(db, row.account, op->row_id, err)) {
+        return false;
+    }
+    return store_operation_add(db, &row, &op->row_id, err);
+}
+
+static void begin_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    if (base->err.kind != ERR_NONE) {
+        struct err err = base->err;
+
+        log_error("store.operation", LOG_TEXT("why", err.text));
+        op_drop(op, &err);
+        return;
+    }
+    op_send(op);
+}
+
+void op_begin(struct op *op)
+{
+    op_job(op, true, begin_run, begin_done);
+}
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+static void on_current(struct upstream_reply *reply, void *arg);
+
+/** Upstream has moved on: read what it has now. */
+static void read_current(struct op *op)
+{
+    struct upstream_call call = {
+        .kind = UPSTREAM_GET_TASK,
+        .folder_id = text_str(&op->collection->upstream_id),
+        .task_id = op->upstream_id,
+        .zone = op->account->zone,
+    };
+
+    op->upstream_op
+        = upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_current, op);
+}
+
+/** The task of an update has vanished upstream (design section 7, 'Conflicts'). */
+static void on_vanished(struct op *op)
+{
+    bool names_version = op->precondition.if_match_count > 0 || op->precondition.if_match_any;
+
+    if (op->kind == OP_UPDATE && !names_version) {
+        op_plan_creation(op); /* the row keeps its address and UID */
+    } else {
+        op_settle_removed(op, op->kind == OP_DELETE ? SYNC_REMOVED : SYNC_PRECONDITION);
+    }
+}
+
+static void on_conflict(struct op *op, const struct err *err)
+{
+    if (op->has_merged) { /* twice in a row: let the client come back */
+        struct err busy = *err;
+
+        busy.kind = ERR_BUSY;
+        busy.retry_after_s = 2;
+        op_drop(op, &busy);
+    } else {
+        read_current(op);
+    }
+}
+
+static void on_current(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+    struct map_context context = op_context(op);
+    struct task base, returned;
+    struct str current;
+    struct err err = reply->err;
+
+    op->upstream_op = NULL;
+    if (err.kind == ERR_NOT_FOUND) {
+        on_vanished(op);
+        return;
+    }
+    if (err.kind != ERR_NONE) {
+        op_drop(op, &err); /* the change itself was refused with 412: nothing is unclear */
+        return;
+    }
+    task_copy(op->arena, &reply->item.task, &returned);
+    if (!task_parse(op->row.base, op->arena, &base, &err)) {
+        op_drop(op, &err);
+        return;
+    }
+    task_adopt_days(&returned, &base);
+    if (!map_merge(op->row.document, &base, &returned, &context, &current, &err)) {
+        op_drop(op, &err);
+        return;
+    }
+    op->row.upstream_etag = arena_copy(op->arena, reply->item.etag);
+    if (op->kind == OP_DELETE
+            ? task_diff(&base, &returned) != 0
+            : (task_diff(&base, &returned) & op->plan.fields) != 0) {
+        op_settle_conflict(op, &returned, op->row.upstream_etag, current);
+        return;
+    }
+    op->has_merged = true;
+    if (op->kind == OP_DELETE) {
+        op_send(op);
+    } else if (op_replan(op, &returned, current)) {
+        if (op->plan.fields == 0) {
+            op_settle_locally(op);
+        } else {
+            op_begin(op);
+        }
+    }
+}
+
+static void on_reply(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+
+    op->upstream_op = NULL;
+    if (reply->err.kind == ERR_DENIED) {
+        account_set_sign_in(op->account, true);
+    }
+    if (reply->is_unclear) {
+        op_become_unclear(op, &reply->err);
+    } else if (reply->err.kind == ERR_NONE && op->kind == OP_DELETE) {
+        op_settle_removed(op, SYNC_REMOVED);
+    } else if (reply->err.kind == ERR_NONE) {
+        op_settle(op, &reply->item);
+    } else if (reply->err.kind == ERR_NOT_FOUND && op->kind != OP_CREATE) {
+        on_vanished(op);
+    } else if (reply->err.kind == ERR_CONFLICT && op->kind != OP_CREATE) {
+        on_conflict(op, &reply->err);
+    } else {
+        struct err err = reply->err;
+
+        op_drop(op, &err);
+    }
+}
+
+static void op_send(struct op *op)
+{
+    const struct dialect *dialect = upstream_dialect(op->account->upstream);
+    int64_t left_ms = SEND_MAX_MS - (clock_mono_ms() - op->asked_ms);
+    /* DELETE without If-Match wins, whatever happened upstream */
+    bool wants_match = dialect->sends_if_match
+        && (op->kind == OP_UPDATE
+            || (op->kind == OP_DELETE && op->precondition.if_match_count > 0));
+    struct upstream_call call = {
+        .kind = op->kind == OP_CREATE ? UPSTREAM_CREATE_TASK
+            : op->kind == OP_UPDATE   ? UPSTREAM_UPDATE_TASK
+                                      : UPSTREAM_DELETE_TASK,
+        .folder_id = text_str(&op->collection->upstream_id),
+        .task_id = op->upstream_id,
+        .etag = wants_match ? op->row.upstream_etag : S(""),
+        .marker = op->marker,
+        .task = op->kind == OP_DELETE ? NULL : &op->plan.wanted,
+        .fields = op->plan.fields,
+        .zone = op->account->zone,
+    };
+
+    op->upstream_op = upstream_start(op->account->upstream, &call, false,
+        left_ms > SEND_MIN_MS ? left_ms : SEND_MIN_MS, on_reply, op);
+}

@@ -1,0 +1,231 @@
+#include "bridge/sync/op_internal.h"
+
+/* --- the transaction ---------------------------------------------------------------------- */
+
+static bool settle_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct store_resource *row = &op->result;
+
+    if (op->is_publishing
+        && !store_change_next(db, op->account_id, op->collection_id, str_from(op->engine->run),
+            &row->change, err)) {
+        return false;
+    }
+    if (op->is_publishing && row->is_removed
+        && !store_resource_bury(db, op->account_id, op->collection_id, row->id, row->change,
+            row->modified_s, err)) {
+        return false;
+    }
+    if (op->is_publishing && !row->is_removed
+        && (!store_resource_put(db, row, &row->id, err)
+            || !store_version_add(db, op->account_id, op->collection_id, row->id,
+                &op->result_version, VERSIONS_KEPT, err)
+            || (op->object.has_rev && op->result_version.is_put
+                && !store_rev_used(db, op->account_id, op->collection_id, row->id, op->client,
+                    (int64_t)op->object.rev, row->rev, err)))) {
+        return false;
+    }
+    return op->row_id == 0 || store_operation_remove(db, op->account_id, op->row_id, err);
+}
+
+static void settle_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct err err = base->err;
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    if (err.kind != ERR_NONE) {
+        /* The service has it, we could not write it down: the row stays, the client retries, and the
+         * look-up adopts what is there. */
+        log_error("store.settle", LOG_TEXT("why", err.text), LOG_INT("code", err.code));
+        op_become_unclear(op, &err);
+        return;
+    }
+    if (op->is_publishing) {
+        if (op->result.is_removed) {
+            op->result.document = op->result.etag = S("");
+        }
+        collection_publish(op->collection, &op->result);
+    }
+    if (op->upstream_id.n) {
+        writes_note(op->account, op->upstream_id);
+    }
+    op_answer(op, op->outcome, op->gives_etag ? op->result.etag : S(""), &err_none);
+    op_end(op);
+}
+
+static void settle(struct op *op, enum sync_outcome outcome)
+{
+    op->outcome = outcome;
+    op->result.account = op->account_id;
+    op->result.collection = op->collection_id;
+    op->result.modified_s = clock_now_s();
+    op_job(op, true, settle_run, settle_done);
+}
+
+/** A problem of ours after the service took the change: as unclear as a lost answer. */
+static void settle_failed(struct op *op, const struct err *err)
+{
+    log_error("sync.settle", LOG_TEXT("why", err->text));
+    op_become_unclear(op, err);
+}
+
+/** The row as it will be, upon the one that is there. */
+static void result_start(struct op *op, struct str document)
+{
+    op->result = op->row;
+    op->result.href = op->href;
+    op->result.uid = op->row.id != 0 ? op->row.uid : op->object.uid;
+    op->result.document = document;
+    op->result.upstream_id = op->upstream_id;
+    op->result.written_s = clock_now_s();
+    op->result.round = op->collection->round;
+    op->is_publishing = true;
+}
+
+/* --- its forms ---------------------------------------------------------------------------- */
+
+void op_settle(struct op *op, const struct upstream_item *item)
+{
+    struct map_context context = op_context(op);
+    bool is_new = op->replaced_etag.n == 0;
+    struct task returned;
+    struct str document;
+    bool is_as_expected;
+    struct err err;
+
+    task_copy(op->arena, &op->plan.expected, &returned);
+    task_apply(&returned, &item->task, item->task.present);
+    returned.modified_us = item->task.modified_us;
+    returned.created_us = item->task.created_us;
+    if (op->row.id != 0) {
+        task_adopt_days(&returned, &op->base);
+    }
+    if (!map_merge(
+            op->plan.document, &op->plan.expected, &returned, &context, &document, &err)) {
+        settle_failed(op, &err);
+        return;
+    }
+    is_as_expected = str_eq(document, op->plan.document);
+    op->upstream_id = arena_copy(op->arena, item->id);
+    result_start(op, document);
+    op->result.upstream_etag = arena_copy(op->arena, item->etag);
+    op->result.put_hash = op->put_hash;
+    op->result.replaced_etag = op->replaced_etag;
+    if (!version_next(op->collection, &op->result, &returned, !is_as_expected, &context,
+            &op->result_version, &err)) {
+        settle_failed(op, &err);
+        return;
+    }
+    op->result_version.is_put = true;
+    op->gives_etag = is_as_expected && op->plan.is_verbatim && op->object.is_verbatim;
+    settle(op, is_new ? SYNC_CREATED : SYNC_REPLACED);
+}
+
+void op_settle_locally(struct op *op)
+{
+    struct map_context context = op_context(op);
+    struct err err;
+
+    op->gives_etag = op->plan.is_verbatim && op->object.is_verbatim;
+    if (str_eq(op->plan.document, op->row.document)) {
+        op_answer(op, SYNC_REPLACED, op->gives_etag ? op->row.etag : S(""), &err_none);
+        op_end(op);
+        return;
+    }
+    result_start(op, op->plan.document);
+    op->result.written_s = op->row.written_s;
+    op->result.put_hash = op->put_hash;
+    op->result.replaced_etag = op->replaced_etag;
+    if (!version_next(op->collection, &op->result, &op->base, false, &context,
+            &op->result_version, &err)) {
+        op_drop(op, &err);
+        return;
+    }
+    settle(op, SYNC_REPLACED);
+}
+
+void op_settle_removed(struct op *op, enum sync_outcome outcome)
+{
+    op->result = op->row;
+    op->result.is_removed = true;
+    op->is_publishing = true;
+    op->gives_etag = false;
+    settle(op, outcome);
+}
+
+void op_settle_conflict(
+    struct op *op, const struct task *returned, struct str etag, struct str document)
+{
+    struct map_context context = op_context(op);
+    struct err err;
+
+    op->gives_etag = true; /* the current one, for the 412 */
+    if (str_eq(document, op->row.document)) {
+        op->is_publishing = false;
+        op->result = op->row;
+        settle(op, SYNC_PRECONDITION);
+        return;
+    }
+    result_start(op, document);
+    op->result.written_s = op->row.written_s;
+    op->result.upstream_etag = etag;
+    op->result.put_hash = op->result.replaced_etag = S("");
+    if (!version_next(op->collection, &op->result, returned, true, &context, &op->result_version,
+            &err)) {
+        op_drop(op, &err);
+        return;
+    }
+    settle(op, SYNC_PRECONDITION);
+}
+
+/* --- it was not done ---------------------------------------------------------------------- */
+
+static bool drop_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+
+    return store_operation_remove(db, op->account_id, op->row_id, err);
+}
+
+static void drop_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    if (base->err.kind != ERR_NONE) { /* the next start looks it up and drops it then */
+        log_error("store.operation", LOG_TEXT("why", base->err.text));
+    }
+    op_end(op);
+}
+
+void op_drop(struct op *op, const struct err *err)
+{
+    struct err told = *err;
+    enum sync_outcome outcome = SYNC_BUSY;
+
+    if (err->kind == ERR_INVALID) {
+        outcome = SYNC_REFUSED;
+    } else if (err->kind == ERR_NOT_FOUND) { /* the folder: the next round will say so itself */
+        told.kind = ERR_BUSY;
+    }
+    if (outcome == SYNC_BUSY && told.retry_after_s == 0) {
+        told.retry_after_s = 10;
+    }
+    if (op->cb) {
+        log_warn("write.failed", LOG_STR("user", text_str(&op->account->user->name)),
+            LOG_TEXT("kind", err_kind_name(err->kind)), LOG_INT("code", err->code),
+            LOG_TEXT("why", err->text));
+    }
+    op_answer(op, outcome, S(""), &told);
+    if (op->row_id != 0) {
+        op_job(op, true, drop_run, drop_done);
+    } else {
+        op_end(op);
+    }
+}
