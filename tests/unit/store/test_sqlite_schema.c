@@ -1,0 +1,123 @@
+#include "bridge/store/sqlite_internal.h"
+
+#include "tests/unit/store/scratch.h"
+
+/* The history of a small store, as a list of scripts. */
+static const char *const history[] = {
+    "CREATE TABLE a (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+    "CREATE TABLE b (a INTEGER NOT NULL REFERENCES a (id) ON DELETE CASCADE) STRICT;"
+    "INSERT INTO a VALUES (1, 'one'), (2, 'two'); INSERT INTO b VALUES (1), (2);",
+    "ALTER TABLE a ADD COLUMN size INTEGER NOT NULL DEFAULT 7;",
+    /* a table is rebuilt: with foreign keys on, this would empty b */
+    "CREATE TABLE a2 (id INTEGER PRIMARY KEY, title TEXT NOT NULL, size INTEGER) STRICT;"
+    "INSERT INTO a2 SELECT id, upper(name), size FROM a;"
+    "DROP TABLE a; ALTER TABLE a2 RENAME TO a;",
+};
+
+static bool open_at(struct scratch *scratch, size_t version, struct err *err)
+{
+    scratch_close(scratch);
+    return sqlite_open_writer(scratch->path, history, version, &scratch->db.db, err);
+}
+
+static int64_t read_int(struct scratch *scratch, const char *sql)
+{
+    struct query query;
+    struct err err;
+    int64_t value = -1;
+    bool is_found;
+
+    query_start(&query, &scratch->db, sql, &err);
+    OK(query_fetch(&query, &value, &is_found));
+    return value;
+}
+
+static void assert_newest(struct scratch *scratch)
+{
+    assert_int_equal(read_int(scratch, "PRAGMA user_version"), 3);
+    assert_int_equal(read_int(scratch, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(
+        read_int(scratch, "SELECT count(*) FROM a WHERE title IN ('ONE', 'TWO') AND size = 7"), 2);
+    assert_int_equal(read_int(scratch, "SELECT count(*) FROM b JOIN a ON a.id = b.a"), 2);
+}
+
+static void every_older_version_becomes_the_newest(void **state)
+{
+    struct scratch *scratch = *state;
+    struct err err;
+
+    for (size_t from = 0; from <= ARRAY_LEN(history); from++) {
+        scratch->path[strlen(scratch->path) - 1] = (char)('0' + from); /* a file of its own */
+        if (from > 0) {
+            OK(open_at(scratch, from, &err));
+            assert_int_equal(read_int(scratch, "PRAGMA user_version"), from);
+        }
+        OK(open_at(scratch, ARRAY_LEN(history), &err));
+        assert_newest(scratch);
+        OK(open_at(scratch, ARRAY_LEN(history), &err)); /* nothing is left to do */
+        assert_newest(scratch);
+    }
+}
+
+static void every_older_store_becomes_the_newest(void **state)
+{
+    struct scratch *scratch = *state;
+    struct err err;
+
+    for (size_t from = 1; from <= sqlite_script_count; from++) {
+        scratch->path[strlen(scratch->path) - 1] = (char)('0' + from);
+        OK(sqlite_open_writer(scratch->path, sqlite_scripts, from, &scratch->db.db, &err));
+        scratch_close(scratch);
+        scratch_open(scratch);
+        add_account(&scratch->db, add_user(&scratch->db, "alice"), 1);
+        scratch_close(scratch);
+    }
+}
+
+static void a_newer_version_is_refused_and_left_alone(void **state)
+{
+    struct scratch *scratch = *state;
+    struct err err;
+
+    OK(open_at(scratch, 3, &err));
+    FAILS(ERR_INVALID, open_at(scratch, 2, &err));
+    assert_non_null(strstr(err.text, "newer"));
+    OK(open_at(scratch, 3, &err));
+    assert_newest(scratch);
+}
+
+static void a_script_that_fails_changes_nothing(void **state)
+{
+    static const char *const bad[] = {
+        "CREATE TABLE c (x) STRICT;",                       /* no type */
+        "CREATE TABLE c (x TEXT) STRICT; SELECT nonsense;", /* half done */
+        "DELETE FROM a WHERE id = 1;", /* leaves a row that refers to nothing */
+    };
+    struct scratch *scratch = *state;
+    struct err err;
+
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        const char *const scripts[] = { history[0], bad[i] };
+
+        OK(open_at(scratch, 1, &err));
+        scratch_close(scratch);
+        FAILS(ERR_INTERNAL, sqlite_open_writer(scratch->path, scripts, 2, &scratch->db.db, &err));
+        assert_non_null(strstr(err.text, scratch->path));
+        assert_non_null(strstr(err.text, "schema 1 to 2"));
+        OK(open_at(scratch, 1, &err));
+        assert_int_equal(read_int(scratch, "SELECT count(*) FROM a"), 2);
+        assert_int_equal(read_int(scratch, "SELECT count(*) FROM sqlite_schema"), 2);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_older_version_becomes_the_newest, scratch_set_up_folder),
+        TEST(every_older_store_becomes_the_newest, scratch_set_up_folder),
+        TEST(a_newer_version_is_refused_and_left_alone, scratch_set_up_folder),
+        TEST(a_script_that_fails_changes_nothing, scratch_set_up_folder),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
