@@ -61,7 +61,8 @@ struct http_transfer {
     struct loop_timer deadline;
     size_t header_bytes;
     bool is_too_large;
-    bool was_begun; /**< curl was about to send it once already */
+    bool is_head_whole; /**< curl takes a connection closed among the headers for their end */
+    bool was_begun;     /**< curl was about to send it once already */
     struct buf answer_body;
     struct http_answer answer;
     char error_text[CURL_ERROR_SIZE];
@@ -75,9 +76,11 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *arg)
 {
     struct http_transfer *transfer = (struct http_transfer *)arg;
     size_t n = size * count;
+    struct str line = { bytes, n };
 
-    (void)bytes;
     transfer->header_bytes += n;
+    transfer->is_head_whole = str_eq(line, S("\r\n")) || str_eq(line, S("\n")) ||
+                              (transfer->is_head_whole && !str_has_prefix(line, S("HTTP/")));
     if (transfer->header_bytes > HEADER_BYTES) {
         transfer->is_too_large = true;
         return 0;
@@ -240,6 +243,9 @@ static void take_result(struct http_transfer *transfer, CURLcode code)
     long status = 0;
 
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_OK && !transfer->is_head_whole) {
+        code = CURLE_PARTIAL_FILE;
+    }
     if (code != CURLE_OK) {
         take_failure(transfer, code);
     } else if (status < 200 || status > 599) {

@@ -64,8 +64,7 @@ struct upstream_item {
 struct upstream_folder {
     bool is_removed;
     struct str id;
-    struct str
-        name; /**< p == NULL: an entry of a delta page that does not say; it stays as it was */
+    struct str name;  /**< p == NULL: an entry of a delta page does not say; it stays as it was */
     struct str group; /**< key of its group; empty: none */
     bool is_default;
     bool is_writable; /**< tasks can be created in it */
@@ -97,8 +96,7 @@ struct upstream_reply {
     int64_t asked_ms;       /**< clock_mono_ms when the request left */
 
     enum upstream_link link_kind; /**< SYNC_*, FIND_*, LIST_* */
-    struct str
-        link; /**< opaque: a URL, perhaps with a note of the dialect's to itself behind '#' */
+    struct str link; /**< opaque: a URL, perhaps with a note of the dialect's behind '#' */
     struct upstream_page *page;    /**< listings, COMPLETE_TASK; owned by the reply */
     struct upstream_item item;     /**< GET, CREATE, UPDATE */
     struct upstream_folder folder; /**< CREATE_FOLDER, RENAME_FOLDER */
