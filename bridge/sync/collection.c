@@ -285,17 +285,11 @@ static void load_start(struct collection *c)
     store_read(c->account->engine->store, &job->job);
 }
 
-void collection_load(struct collection *c, engine_cb *cb, void *arg)
+static void load_wait(struct collection *c, engine_cb *cb, void *arg)
 {
-    struct waiter *waiter;
+    struct waiter *waiter = mem_alloc(sizeof(*waiter));
     struct waiter **end = &c->loading;
 
-    collection_touch(c);
-    if (c->is_loaded) {
-        engine_call_later(c->account->engine, cb, arg, &err_none);
-        return;
-    }
-    waiter = mem_alloc(sizeof(*waiter));
     *waiter = (struct waiter){ .cb = cb, .arg = arg };
     while (*end) {
         end = &(*end)->next;
@@ -304,6 +298,46 @@ void collection_load(struct collection *c, engine_cb *cb, void *arg)
     if (!c->is_loading) {
         load_start(c);
     }
+}
+
+struct loaded {
+    struct engine *engine;
+    int64_t account, collection;
+    engine_cb *cb;
+    void *arg;
+};
+
+/** A turn later it may have gone, or have been evicted. */
+static void loaded_check(void *arg)
+{
+    struct loaded *loaded = arg;
+    struct collection *c
+        = engine_find_collection(loaded->engine, loaded->account, loaded->collection);
+    struct err gone;
+
+    if (c && c->is_loaded) {
+        loaded->cb(&err_none, loaded->arg);
+    } else if (c) {
+        load_wait(c, loaded->cb, loaded->arg);
+    } else {
+        err_set(&gone, ERR_NOT_FOUND, "the list has gone");
+        loaded->cb(&gone, loaded->arg);
+    }
+    mem_free(loaded);
+}
+
+void collection_load(struct collection *c, engine_cb *cb, void *arg)
+{
+    struct loaded *loaded;
+
+    collection_touch(c);
+    if (!c->is_loaded) {
+        load_wait(c, cb, arg);
+        return;
+    }
+    loaded = mem_alloc(sizeof(*loaded));
+    *loaded = (struct loaded){ c->account->engine, c->account->id, c->id, cb, arg };
+    loop_post(c->account->engine->loop, loaded_check, loaded);
 }
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -374,10 +408,12 @@ void collection_free(struct collection **collection)
         }
     }
     err_set(&gone, ERR_NOT_FOUND, "the list has gone");
-    c->is_removed = true;
-    pull_abort(c);
-    ops_abandon(c);
     waiters_call(&c->loading, &gone);
+    if (c->pull) {
+        pull_abort(c);
+        round_pull_gone(c->account);
+    }
+    ops_abandon(c);
     collection_unload(c);
     runs_forget(c);
     text_done(&c->upstream_id);

@@ -65,7 +65,7 @@ struct collection {
     int64_t change, round, round_started_s, seen_folder_round, pruned_change;
 
     /* memory */
-    bool is_loaded, is_loading, is_removed;
+    bool is_loaded, is_loading;
     struct table by_href, by_uid; /**< by_href holds tombstones too */
     struct entry *newest, *oldest;
     size_t count, bytes;
@@ -189,6 +189,8 @@ void poll_account_closed(struct account *account);
 void round_start(struct account *account, struct collection *first);
 void round_abort(struct account *account);
 void round_pull_done(struct account *account, const struct err *err);
+/** A pull was aborted because its collection goes; the round goes on without it. */
+void round_pull_gone(struct account *account);
 void round_folders_done(struct account *account, const struct err *err);
 /** Tell those who watch that so many more tasks were seen. */
 void round_progress(struct account *account, size_t tasks);

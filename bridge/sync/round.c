@@ -60,6 +60,7 @@ static void requests_finish(struct account *account, const struct err *err)
 static void round_finish(struct account *account, const struct err *err)
 {
     account->is_round_running = false;
+    writes_forget(account);
     account->round_ended_ms = clock_mono_ms();
     account->round_took_ms = account->round_ended_ms - account->round_began_ms;
     if (err->kind == ERR_NONE) {
@@ -120,6 +121,14 @@ void round_pull_done(struct account *account, const struct err *err)
     round_part_done(account, err);
 }
 
+void round_pull_gone(struct account *account)
+{
+    account->pulls_running--;
+    if (account->is_round_running && !account->is_closing) {
+        round_go_on(account);
+    }
+}
+
 void round_folders_done(struct account *account, const struct err *err)
 {
     if (err->kind == ERR_NONE) {
@@ -158,6 +167,7 @@ void round_abort(struct account *account)
         c->wants_pull = false;
         pull_abort(c);
     }
+    writes_forget(account);
     account->pulls_running = 0;
     account->is_round_running = false;
     err_set(&err, ERR_BUSY, "broken off");
