@@ -72,6 +72,17 @@ static void settle(const struct vtodo *vtodo, const struct task *base,
     }
 }
 
+/** A UTC value was read on the wall of its sibling's zone: without the sibling it names the zone. */
+static void keep_hint(struct vtodo_when *stays, const struct vtodo_when *goes)
+{
+    if (stays->is_set && stays->form == TASK_TIME_UTC && goes->is_set &&
+        goes->form == TASK_TIME_ZONED) {
+        stays->form = TASK_TIME_ZONED;
+        stays->tzid = goes->tzid;
+        stays->zone = goes->zone;
+    }
+}
+
 static bool differs(const struct vtodo_when *a, const struct vtodo_when *b)
 {
     return a->is_set != b->is_set ||
@@ -103,6 +114,12 @@ bool dates_merge(struct set *set, task_fields fields, const struct task *project
         move_due(vtodo, returned, &to);
     }
     settle(vtodo, base, returned, &to);
+    if (!to.start.is_set) {
+        keep_hint(&to.due, &vtodo->start);
+    }
+    if (!to.due.is_set) {
+        keep_hint(&to.start, &vtodo->due);
+    }
     bool has_new_start = differs(&to.start, &vtodo->start);
     bool has_new_due = differs(&to.due, &vtodo->due);
     if (has_new_start) {
