@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Builds and runs the tests; called by tests/run, which installs what they need."""
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "test"
+FUZZ = ROOT / "build" / "fuzz"
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+}
+
+
+class Result:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, name, outcome, seconds, output=""):
+        if outcome == "ok":
+            self.passed += 1
+        elif outcome == "skip":
+            self.skipped += 1
+        else:
+            self.failed += 1
+        print(f"{outcome:4} {name} ({seconds:.1f} s)", flush=True)
+        if outcome == "FAIL":
+            print("\n".join(f"    {line}" for line in output.splitlines()[-80:]))
+            print(f"    run it alone: tests/run --no-install {name}", flush=True)
+
+
+def run(command, **more):
+    env = dict(os.environ, **SANITIZERS, **more.pop("env", {}))
+    return subprocess.run(command, cwd=ROOT, env=env, text=True, errors="replace",
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, **more)
+
+
+def build(folder, *options, env=None):
+    """Set up (once) and build; ends the run when it fails."""
+    if not (folder / "build.ninja").exists():
+        done = run(["meson", "setup", str(folder), "--buildtype=debugoptimized",
+                    "-Dwerror=true", *options], env=env or {})
+        if done.returncode:
+            print(done.stdout)
+            sys.exit(1)
+    done = run(["ninja", "-C", str(folder)])
+    if done.returncode:
+        print(done.stdout[-8000:])
+        sys.exit(1)
+
+
+def wanted(name, names):
+    return not names or any(part in name for part in names)
+
+
+# --- unit tests, lint, replays of the fuzz corpora ------------------------------------------
+
+def meson_names():
+    done = run(["meson", "introspect", str(BUILD), "--tests"])
+    return [test["name"] for test in json.loads(done.stdout)]
+
+
+def run_meson(names, result):
+    tests = [name for name in meson_names() if wanted(f"unit:{name}", names)]
+    if not tests:
+        return
+    run(["meson", "test", "-C", str(BUILD), "--no-rebuild", "--timeout-multiplier=4", *tests])
+    for line in (BUILD / "meson-logs" / "testlog.json").read_text().splitlines():
+        test = json.loads(line)
+        outcome = {"OK": "ok", "SKIP": "skip", "EXPECTEDFAIL": "ok"}.get(test["result"], "FAIL")
+        name = test["name"].split(" / ")[-1]
+        output = (test.get("stdout") or "") + (test.get("stderr") or "")
+        result.add(f"unit:{name}", outcome, test.get("duration", 0), output)
+        for counted in re.findall(r"^(?:seed|compared|corpus)\b.*$", output, re.M):
+            print(f"    {counted}")
+
+
+# --- integration tests: one module after the other ------------------------------------------
+
+def integration_modules():
+    return sorted(p.stem for p in (ROOT / "tests" / "integration").glob("test_*.py"))
+
+
+LINE = re.compile(r"^(test\w+) \((\S+?)\)(?:.*\n)?.*?\.\.\. (ok|FAIL|ERROR|skipped.*)$", re.M)
+
+
+def run_integration(names, result, long_run):
+    for module in integration_modules():
+        pattern = [part.split(":", 1)[1] for part in names if part.startswith(f"{module}:")]
+        if not pattern and not wanted(f"integration:{module}", names):
+            continue
+        command = ["/usr/bin/python3", "-m", "unittest", "-v"]
+        for part in pattern:
+            command += ["-k", part]
+        started = time.monotonic()
+        done = run(command + [module], env={
+            "PYTHONPATH": str(ROOT / "tests" / "integration"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "DUEDAV": str(BUILD / "bridge" / "duedav"),
+            "DUEDAV_LONG": "1" if long_run else "",
+        })
+        seconds = time.monotonic() - started
+        seen = LINE.findall(done.stdout)
+        for test, _, outcome in seen:
+            kind = "ok" if outcome == "ok" else "skip" if outcome.startswith("skipped") else "FAIL"
+            result.add(f"{module}:{test}", kind, seconds / max(len(seen), 1),
+                       done.stdout if kind == "FAIL" else "")
+        if done.returncode and not any(o in ("FAIL", "ERROR") for _, _, o in seen):
+            result.add(f"{module}:(module)", "FAIL", seconds, done.stdout)
+
+
+# --- fuzzing --------------------------------------------------------------------------------
+
+def fuzz_names():
+    return sorted(p.stem for p in (ROOT / "tests" / "fuzz").glob("fuzz_*.c"))
+
+
+def run_fuzz(names, result, seconds):
+    targets = [name for name in fuzz_names() if wanted(f"fuzz:{name}", names)]
+    if not targets:
+        return
+    build(FUZZ, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false",
+          env={"CC": "clang"})
+    waiting = list(targets)
+    running = []
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            name = waiting.pop(0)
+            fresh = FUZZ / "found" / name
+            fresh.mkdir(parents=True, exist_ok=True)
+            log = open(FUZZ / f"{name}.log", "w+")
+            corpus = ROOT / "tests" / "fuzz" / "corpus" / name.removeprefix("fuzz_")
+            process = subprocess.Popen(
+                [str(FUZZ / "tests" / "fuzz" / name), f"-max_total_time={seconds}",
+                 "-rss_limit_mb=2048", "-timeout=10", f"-artifact_prefix={FUZZ}/crash-{name}-",
+                 str(fresh), str(corpus)],
+                stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                env=dict(os.environ, **SANITIZERS))
+            running.append((name, process, log, time.monotonic()))
+        name, process, log, started = running.pop(0)
+        process.wait()
+        log.seek(0)
+        output = log.read()
+        log.close()
+        result.add(f"fuzz:{name}", "ok" if process.returncode == 0 else "FAIL",
+                   time.monotonic() - started, output)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tests/run")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    arguments = parser.parse_args()
+    names = arguments.names
+
+    started = time.monotonic()
+    print("building with AddressSanitizer and UndefinedBehaviorSanitizer", flush=True)
+    build(BUILD, "-Db_sanitize=address,undefined")
+    if arguments.list:
+        for name in meson_names():
+            print(f"unit:{name}")
+        for name in integration_modules():
+            print(f"integration:{name}")
+        for name in fuzz_names():
+            print(f"fuzz:{name}")
+        return 0
+    result = Result()
+    run_meson(names, result)
+    run_integration(names, result, arguments.all)
+    run_fuzz(names, result, 600 if arguments.all else 30)
+    print(f"{time.monotonic() - started:.0f} seconds in all")
+    print(f"{result.passed} passed, {result.failed} failed, {result.skipped} skipped")
+    return 1 if result.failed or not result.passed + result.skipped else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
