@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/listener.h>
-#include <event2/util.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,23 +67,31 @@ void http_listener_free(struct http_listener **listener)
     *listener = NULL;
 }
 
-/** "127.0.0.1:80" or "[::1]:80". Both need their port: libevent would take none for 0. */
+/** "127.0.0.1:80" or "[::1]:80" */
 static bool parse_ip(struct str text, union socket_address *out, int *bytes_out)
 {
-    char copy[80];
-    size_t colon = str_find_char(text, ':');
-    if (str_has_prefix(text, S("["))) {
-        size_t close = str_find_char(text, ']');
-        colon = close == SIZE_MAX ? SIZE_MAX : close + 1;
-    }
+    char host[INET6_ADDRSTRLEN];
+    bool is_ip6 = str_has_prefix(text, S("["));
+    size_t end = str_find_char(text, is_ip6 ? ']' : ':');
     uint64_t port;
-    if (colon == SIZE_MAX || text.n >= sizeof(copy) ||
-        !str_to_u64(str_skip(text, colon + 1), &port)) {
+    if (end == SIZE_MAX || end >= sizeof(host)) {
         return false;
     }
-    snprintf(copy, sizeof(copy), "%.*s", STR_ARG(text));
-    *bytes_out = (int)sizeof(*out);
-    return evutil_parse_sockaddr_port(copy, &out->any, bytes_out) == 0;
+    struct str port_text = str_skip(text, is_ip6 ? end + 1 : end);
+    if (!str_has_prefix(port_text, S(":")) || !str_to_u64(str_skip(port_text, 1), &port) ||
+        port > UINT16_MAX) {
+        return false;
+    }
+    snprintf(host, sizeof(host), "%.*s", STR_ARG(str_skip(str_first(text, end), is_ip6 ? 1 : 0)));
+    if (is_ip6) {
+        out->ip6 =
+            (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
+        *bytes_out = (int)sizeof(out->ip6);
+        return inet_pton(AF_INET6, host, &out->ip6.sin6_addr) == 1;
+    }
+    out->ip4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    *bytes_out = (int)sizeof(out->ip4);
+    return inet_pton(AF_INET, host, &out->ip4.sin_addr) == 1;
 }
 
 static bool parse_unix(struct str path, union socket_address *out, int *bytes_out)

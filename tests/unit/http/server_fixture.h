@@ -1,0 +1,34 @@
+#pragma once
+/** A server on loopback under a held clock, with a handler that does what the path says. */
+#include "bridge/core/buf.h"
+#include "http/server.h"
+#include "peer.h"
+
+#define SERVER_HOST "Host: h\r\n"
+
+struct fixture {
+    struct loop *loop;
+    struct http_server *server;
+    struct http_server_limits limits;
+    char address[128];
+    struct buf log;            /**< "GET /path 200 BYTES;" for each done_cb */
+    struct http_request *held; /**< the last request for /hold */
+    struct peer probe;         /**< for fixture_settle */
+    int64_t now_us;
+    size_t produced; /**< bytes of /stream */
+    size_t produce_total;
+    unsigned freed; /**< streams */
+    unsigned gone;
+    bool is_stopped;
+};
+
+/** Default limits, to be changed before fixture_start. */
+void fixture_init(struct fixture *fixture);
+void fixture_start(struct fixture *fixture);
+void fixture_done(struct fixture *fixture);
+/** When it returns the server has read what was sent to it before. */
+void fixture_settle(struct fixture *fixture);
+void fixture_advance(struct fixture *fixture, int64_t ms);
+/** Run what is posted and ready. */
+void fixture_turn(struct fixture *fixture);
+void fixture_stop(struct fixture *fixture, int64_t grace_ms);
