@@ -101,7 +101,7 @@ static bool times_of(
 /** Until when (and with) the alarm counts as dealt with; INT64_MIN if it does not. */
 static int64_t acknowledged_until(const struct vtodo *vtodo, const struct component *alarm)
 {
-    const struct property *own = find(alarm, "ACKNOWLEDGED");
+    const struct property *own = alarm == NULL ? NULL : find(alarm, "ACKNOWLEDGED");
     int64_t until = INT64_MIN;
     int64_t instant;
 

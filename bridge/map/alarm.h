@@ -8,6 +8,6 @@ struct task_reminder alarm_next(const struct vtodo *vtodo);
 struct component *alarm_find(const struct vtodo *vtodo, int64_t instant_s);
 /** The X-MOZ-SNOOZE-TIME line that says this minute; NULL if none does. */
 struct property *alarm_find_snooze(const struct vtodo *vtodo, int64_t instant_s);
-/** Was this alarm acknowledged at or after the instant, by itself or by the VTODO? */
+/** Was this alarm (NULL: any) acknowledged at or after the instant, by itself or by the VTODO? */
 bool alarm_is_acknowledged(
     const struct vtodo *vtodo, const struct component *alarm, int64_t instant_s);

@@ -1,5 +1,6 @@
 #include "bridge/map/map.h"
 
+#include "bridge/map/alarm.h"
 #include "bridge/map/read.h"
 #include "bridge/map/transplant.h"
 
@@ -80,12 +81,25 @@ static bool was_seen(const struct update *update, unsigned field, uint64_t hash)
     return false;
 }
 
+/** The ring that upstream holds was dealt with in the client's document, and not before. What rings
+ * next is the same in both, so the values alone do not tell (mapping.md 2.8). */
+static bool has_dismissed(const struct update *update)
+{
+    int64_t rang = update->base->reminder.instant_s;
+
+    return update->base->reminder.is_on &&
+           alarm_is_acknowledged(&update->vtodo, alarm_find(&update->vtodo, rang), rang) &&
+           !alarm_is_acknowledged(
+               &update->current_vtodo, alarm_find(&update->current_vtodo, rang), rang);
+}
+
 static void split_fields(struct update *update, task_fields *changed, task_fields *moved_on,
     task_fields *overlapping)
 {
     task_fields differing = read_diff(&update->current, &update->task);
 
-    *changed = *moved_on = *overlapping = 0;
+    *moved_on = *overlapping = 0;
+    *changed = has_dismissed(update) ? TASK_FIELD(TASK_REMINDER) : 0;
     if (differing != 0) {
         task_hash_fields(&update->task, update->hashes);
         task_hash_fields(&update->current, update->current_hashes);
