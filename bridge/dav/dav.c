@@ -47,7 +47,8 @@ void dav_free(struct dav **dav)
 struct method_row {
     enum http_method method;
     dav_method *run;
-    unsigned kinds; /**< bits of enum route_kind */
+    unsigned kinds;   /**< bits of enum route_kind */
+    unsigned refused; /**< not known there, but refused in better words than 405 */
 };
 
 #define KIND(kind) (1u << (kind))
@@ -58,22 +59,23 @@ struct method_row {
 
 /* In the order in which Allow names them. */
 static const struct method_row methods[] = {
-    { HTTP_OPTIONS, dav_options_method, ALL_KINDS },
-    { HTTP_GET, dav_get, ALL_KINDS },
-    { HTTP_HEAD, dav_get, ALL_KINDS },
-    { HTTP_PUT, dav_put, KIND(ROUTE_OBJECT) },
-    { HTTP_DELETE, dav_delete, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT) },
-    { HTTP_PROPFIND, dav_propfind, ALL_KINDS },
-    { HTTP_PROPPATCH, dav_proppatch, ALL_KINDS },
-    { HTTP_REPORT, dav_report, ALL_KINDS },
-    { HTTP_MKCALENDAR, dav_make_collection, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT) },
-    { HTTP_MKCOL, dav_make_collection, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT) },
+    { HTTP_OPTIONS, dav_options_method, ALL_KINDS, 0 },
+    { HTTP_GET, dav_get, ALL_KINDS, 0 },
+    { HTTP_HEAD, dav_get, ALL_KINDS, 0 },
+    { HTTP_PUT, dav_put, KIND(ROUTE_OBJECT), 0 },
+    { HTTP_DELETE, dav_delete, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT), 0 },
+    { HTTP_PROPFIND, dav_propfind, ALL_KINDS, 0 },
+    { HTTP_PROPPATCH, dav_proppatch, ALL_KINDS, 0 },
+    { HTTP_REPORT, dav_report, ALL_KINDS, 0 },
+    { HTTP_MKCALENDAR, dav_make_collection, KIND(ROUTE_COLLECTION), KIND(ROUTE_OBJECT) },
+    { HTTP_MKCOL, dav_make_collection, KIND(ROUTE_COLLECTION), KIND(ROUTE_OBJECT) },
 };
 
 static dav_method *find_method(enum http_method method, enum route_kind kind)
 {
     for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
-        if (methods[i].method == method && (methods[i].kinds & KIND(kind)) != 0) {
+        if (methods[i].method == method &&
+            ((methods[i].kinds | methods[i].refused) & KIND(kind)) != 0) {
             return methods[i].run;
         }
     }

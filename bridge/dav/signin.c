@@ -4,6 +4,7 @@
 
 /** Addresses remembered at once; when there are more, what has expired is forgotten. */
 #define MAX_PEERS 10000
+#define SWEEP_MS  1000
 
 struct signin_peer {
     char *address;
@@ -19,6 +20,7 @@ static void free_peer(struct signin_peer *peer)
 
 void signin_init(struct signin *signin, unsigned max_failures, int64_t window_ms)
 {
+    *signin = (struct signin){ 0 };
     table_init(&signin->peers);
     signin->max_failures = max_failures;
     signin->window_ms = window_ms;
@@ -52,8 +54,9 @@ static struct signin_peer *find_or_add(struct signin *signin, struct str address
     if (peer != NULL) {
         return peer;
     }
-    if (signin->peers.count >= MAX_PEERS) {
+    if (signin->peers.count >= MAX_PEERS && now_ms >= signin->next_sweep_ms) {
         forget(signin, now_ms);
+        signin->next_sweep_ms = now_ms + SWEEP_MS;
     }
     if (signin->peers.count >= MAX_PEERS) {
         return NULL;

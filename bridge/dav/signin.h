@@ -11,6 +11,7 @@ struct signin {
     struct table peers; /**< address -> struct signin_peer */
     unsigned max_failures;
     int64_t window_ms;
+    int64_t next_sweep_ms; /**< a full table is not searched for old entries before */
 };
 
 void signin_init(struct signin *signin, unsigned max_failures, int64_t window_ms);

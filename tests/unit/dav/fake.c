@@ -1,0 +1,538 @@
+#include "fake.h"
+
+#include "bridge/core/buf.h"
+#include "bridge/core/mem.h"
+#include "http/body.h"
+
+#include <event2/buffer.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_RESOURCES 5000
+
+struct collection {
+    struct fake *fake;
+};
+struct user {
+    struct fake *fake;
+};
+
+struct fake {
+    struct loop *loop;
+    struct dav *dav;
+    struct arena *arena; /**< of the state */
+    struct user user;
+    struct collection collection;
+    struct resource *resources[MAX_RESOURCES]; /**< oldest change first */
+    size_t count;
+    int64_t change;
+    bool is_read_only;
+    enum err_kind open_error;
+    struct sync_result result;
+    struct precondition precondition;
+    char last_call[600];
+
+    struct arena *request_arena;
+    struct http_request request;
+    struct buf headers;
+    struct buf body;
+    struct fake_answer answer;
+    bool is_answered;
+};
+
+/* --- the exchange ------------------------------------------------------------------------------
+ */
+
+static struct fake *fake_of(struct http_request *request)
+{
+    return CONTAINER_OF(request, struct fake, request);
+}
+
+struct str http_request_header(const struct http_request *request, struct str name)
+{
+    struct str value = { 0 };
+
+    return http_header_find(request->headers, request->header_count, name, &value)
+               ? value
+               : (struct str){ 0 };
+}
+
+void http_respond_header(struct http_request *request, struct str name, struct str value)
+{
+    buf_printf(&fake_of(request)->headers, "%.*s: %.*s\n", STR_ARG(name), STR_ARG(value));
+}
+
+static void finish(struct fake *fake, int status, struct str type)
+{
+    if (type.n > 0) {
+        buf_printf(&fake->headers, "Content-Type: %.*s\n", STR_ARG(type));
+    }
+    fake->answer.status = status;
+    fake->answer.headers = buf_str(&fake->headers);
+    fake->answer.body = buf_str(&fake->body);
+    fake->is_answered = true;
+}
+
+static void take_body(struct fake *fake, struct evbuffer *body)
+{
+    size_t n = evbuffer_get_length(body);
+
+    buf_put(&fake->body, (struct str){ (const char *)evbuffer_pullup(body, -1), n });
+    evbuffer_drain(body, n);
+}
+
+void http_respond(
+    struct http_request *request, int status, struct str content_type, struct evbuffer *body)
+{
+    if (body != NULL) {
+        take_body(fake_of(request), body);
+        http_body_free(&body);
+    }
+    finish(fake_of(request), status, content_type);
+}
+
+void http_respond_text(
+    struct http_request *request, int status, struct str content_type, struct str body)
+{
+    buf_put(&fake_of(request)->body, body);
+    finish(fake_of(request), status, content_type);
+}
+
+void http_respond_stream(struct http_request *request, int status, struct str content_type,
+    http_produce *produce, void (*free_cb)(void *arg), void *arg)
+{
+    struct fake *fake = fake_of(request);
+    struct evbuffer *out = http_body_new();
+    bool has_more = true;
+
+    while (has_more) {
+        has_more = produce(out, arg);
+        fake->answer.chunks++;
+        if (has_more && http_body_length(out) == 0) {
+            break; /* a server would stop here for ever */
+        }
+        take_body(fake, out);
+    }
+    http_body_free(&out);
+    free_cb(arg);
+    finish(fake, status, content_type);
+}
+
+/* --- the engine --------------------------------------------------------------------------------
+ */
+
+struct resource *resource_hold(struct resource *resource)
+{
+    resource->references++;
+    return resource;
+}
+
+void resource_release(struct resource **resource)
+{
+    struct resource *held = TAKE(*resource);
+
+    if (held != NULL && --held->references == 0) {
+        mem_free(held);
+    }
+}
+
+static struct fake *engine_fake(struct engine *engine)
+{
+    return (struct fake *)(void *)engine;
+}
+
+struct user *engine_sign_in(
+    struct engine *engine, struct str name, struct str password, int64_t *password_out)
+{
+    if (!str_eq(name, S("alice")) || !str_eq(password, S("secret"))) {
+        return NULL;
+    }
+    *password_out = 7;
+    return &engine_fake(engine)->user;
+}
+
+struct user *engine_find_user(struct engine *engine, struct str name)
+{
+    return str_eq(name, S("alice")) ? &engine_fake(engine)->user : NULL;
+}
+
+struct str user_name(const struct user *user)
+{
+    (void)user;
+    return S("alice");
+}
+
+struct collection *user_next_collection(struct user *user, struct collection *before)
+{
+    return before == NULL ? &user->fake->collection : NULL;
+}
+
+struct collection *user_find_collection(struct user *user, struct str slug)
+{
+    return str_eq(slug, S("work")) ? &user->fake->collection : NULL;
+}
+
+struct str user_home_stamp(struct user *user, struct arena *arena)
+{
+    (void)user;
+    return arena_printf(arena, "home-1");
+}
+
+struct str collection_slug(const struct collection *collection)
+{
+    (void)collection;
+    return S("work");
+}
+
+struct str collection_display_name(const struct collection *collection, struct arena *arena)
+{
+    (void)collection;
+    (void)arena;
+    return S("Work & more");
+}
+
+bool collection_is_writable(const struct collection *collection)
+{
+    return !collection->fake->is_read_only;
+}
+
+struct str collection_stamp(const struct collection *collection, struct arena *arena)
+{
+    return arena_printf(arena, "run1-%" PRId64, collection->fake->change);
+}
+
+bool collection_check_stamp(
+    const struct collection *collection, struct str stamp, int64_t *since_out)
+{
+    int64_t number;
+
+    if (!str_has_prefix(stamp, S("run1-")) || !str_to_i64(str_skip(stamp, 5), &number) ||
+        number < 0 || number > collection->fake->change) {
+        return false;
+    }
+    *since_out = number;
+    return true;
+}
+
+struct resource *collection_find(const struct collection *collection, struct str href)
+{
+    struct fake *fake = collection->fake;
+
+    for (size_t i = 0; i < fake->count; i++) {
+        if (str_eq(fake->resources[i]->href, href)) {
+            return fake->resources[i];
+        }
+    }
+    return NULL;
+}
+
+struct resource *collection_next(const struct collection *collection, struct resource *before)
+{
+    struct fake *fake = collection->fake;
+    size_t at = fake->count;
+
+    while (before != NULL && at > 0 && fake->resources[at - 1] != before) {
+        at--;
+    }
+    at -= before != NULL ? 1 : 0;
+    return at == 0 ? NULL : fake->resources[at - 1];
+}
+
+static void note(struct fake *fake, const char *what, struct str href)
+{
+    snprintf(fake->last_call, sizeof(fake->last_call), "%s %.*s", what, STR_ARG(href));
+}
+
+static void report_open(struct fake *fake, engine_cb *cb, void *arg)
+{
+    struct err err = { 0 };
+
+    if (fake->open_error != ERR_NONE) {
+        err_set(&err, fake->open_error, "as the test wants");
+        err.retry_after_s = 33;
+    }
+    cb(&err, arg);
+}
+
+void engine_open(struct engine *engine, struct collection *collection, bool is_poll, int64_t client,
+    engine_cb *cb, void *arg)
+{
+    (void)collection;
+    (void)client;
+    note(engine_fake(engine), is_poll ? "poll" : "open", S("work"));
+    report_open(engine_fake(engine), cb, arg);
+}
+
+void engine_open_home(
+    struct engine *engine, struct user *user, int64_t client, engine_cb *cb, void *arg)
+{
+    (void)user;
+    (void)client;
+    note(engine_fake(engine), "poll", S("home"));
+    report_open(engine_fake(engine), cb, arg);
+}
+
+static bool holds_tag(const struct str *tags, size_t count, struct str etag)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(tags[i], etag)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool precondition_holds(const struct precondition *precondition, struct str etag)
+{
+    bool is_there = etag.n > 0;
+
+    if ((precondition->if_match_any && !is_there) ||
+        (precondition->if_match_count > 0 &&
+            !holds_tag(precondition->if_match, precondition->if_match_count, etag))) {
+        return false;
+    }
+    return !(precondition->if_none_match_any && is_there) &&
+           !holds_tag(precondition->if_none_match, precondition->if_none_match_count, etag);
+}
+
+void sync_put(struct engine *engine, struct collection *collection, struct str href,
+    struct str body, const struct precondition *precondition, int64_t client, sync_cb *cb,
+    void *arg)
+{
+    struct fake *fake = engine_fake(engine);
+
+    (void)collection;
+    (void)body;
+    (void)client;
+    note(fake, "put", href);
+    fake->precondition = *precondition;
+    cb(&fake->result, arg);
+}
+
+void sync_delete(struct engine *engine, struct collection *collection, struct str href,
+    const struct precondition *precondition, sync_cb *cb, void *arg)
+{
+    struct fake *fake = engine_fake(engine);
+
+    (void)collection;
+    note(fake, "delete", href);
+    fake->precondition = *precondition;
+    cb(&fake->result, arg);
+}
+
+void sync_make_collection(struct engine *engine, struct user *user, struct str slug,
+    struct str name, sync_cb *cb, void *arg)
+{
+    struct fake *fake = engine_fake(engine);
+
+    (void)user;
+    note(fake, "make", arena_printf(fake->arena, "%.*s %.*s", STR_ARG(slug), STR_ARG(name)));
+    cb(&fake->result, arg);
+}
+
+void sync_rename_collection(
+    struct engine *engine, struct collection *collection, struct str name, sync_cb *cb, void *arg)
+{
+    (void)collection;
+    note(engine_fake(engine), "rename", name);
+    cb(&engine_fake(engine)->result, arg);
+}
+
+void sync_remove_collection(
+    struct engine *engine, struct collection *collection, sync_cb *cb, void *arg)
+{
+    (void)collection;
+    note(engine_fake(engine), "remove", S("work"));
+    cb(&engine_fake(engine)->result, arg);
+}
+
+/* --- for the tests -----------------------------------------------------------------------------
+ */
+
+static void start_dav(struct fake *fake, struct str prefix)
+{
+    const struct dav_options options = {
+        .prefix = prefix,
+        .body_bytes = 2000,
+        .sign_in_failures = 3,
+        .sign_in_window_ms = 60000,
+    };
+
+    dav_free(&fake->dav);
+    fake->dav = dav_new(fake->loop, (struct engine *)(void *)fake, &options);
+}
+
+struct fake *fake_new(void)
+{
+    struct fake *fake = mem_alloc(sizeof(*fake));
+
+    fake->loop = loop_new();
+    fake->arena = arena_new();
+    fake->user.fake = fake;
+    fake->collection.fake = fake;
+    fake->result.outcome = SYNC_CREATED;
+    fake->result.etag = S("\"new\"");
+    start_dav(fake, S(""));
+    return fake;
+}
+
+static void forget_request(struct fake *fake)
+{
+    buf_done(&fake->headers);
+    buf_done(&fake->body);
+    arena_free(&fake->request_arena);
+}
+
+void fake_free(struct fake **fake)
+{
+    for (size_t i = 0; i < (*fake)->count; i++) {
+        if ((*fake)->resources[i]->references != 1) {
+            abort(); /* an answer kept a reference */
+        }
+        resource_release(&(*fake)->resources[i]);
+    }
+    dav_free(&(*fake)->dav);
+    forget_request(*fake);
+    arena_free(&(*fake)->arena);
+    loop_free(&(*fake)->loop);
+    mem_free(*fake);
+    *fake = NULL;
+}
+
+static struct resource *add(struct fake *fake, const char *href)
+{
+    struct resource *resource = mem_alloc(sizeof(*resource));
+    struct resource *before = collection_find(&fake->collection, str_from(href));
+
+    for (size_t i = 0; before != NULL && i < fake->count; i++) {
+        if (fake->resources[i] == before) {
+            memmove(&fake->resources[i], &fake->resources[i + 1],
+                (fake->count - i - 1) * sizeof(fake->resources[0]));
+            fake->count--;
+            resource_release(&before);
+        }
+    }
+    resource->references = 1;
+    resource->href = arena_copy(fake->arena, str_from(href));
+    resource->change = ++fake->change;
+    resource->modified_s = 784111777; /* Sun, 06 Nov 1994 08:49:37 GMT */
+    fake->resources[fake->count++] = resource;
+    return resource;
+}
+
+void fake_put(struct fake *fake, const char *href, const char *document)
+{
+    struct resource *resource = add(fake, href);
+
+    resource->document = arena_copy(fake->arena, str_from(document));
+    resource->etag = arena_printf(fake->arena, "\"v%" PRId64 "\"", fake->change);
+}
+
+void fake_remove(struct fake *fake, const char *href)
+{
+    add(fake, href)->is_removed = true;
+}
+
+void fake_set_read_only(struct fake *fake)
+{
+    fake->is_read_only = true;
+}
+
+void fake_fail_opening(struct fake *fake, enum err_kind kind)
+{
+    fake->open_error = kind;
+}
+
+void fake_set_result(struct fake *fake, enum sync_outcome outcome, enum map_fault fault)
+{
+    fake->result = (struct sync_result){ .outcome = outcome, .fault = fault };
+    if (outcome == SYNC_PRECONDITION) {
+        fake->result.etag = S("\"now\"");
+    } else if (outcome == SYNC_UID_CONFLICT) {
+        fake->result.other_href = S("other one.ics");
+    } else if (outcome == SYNC_BUSY) {
+        fake->result.err.retry_after_s = 44;
+    }
+}
+
+void fake_set_prefix(struct fake *fake, const char *prefix)
+{
+    start_dav(fake, str_from(prefix));
+}
+
+static void add_header(struct fake *fake, struct str name, struct str value)
+{
+    struct http_header *headers = (struct http_header *)(void *)fake->request.headers;
+
+    headers[fake->request.header_count++] = (struct http_header){ name, value };
+}
+
+const struct fake_answer *fake_request(
+    struct fake *fake, const char *method, const char *path, const char *headers, const char *body)
+{
+    struct str rest = str_from(headers);
+    struct str line;
+
+    forget_request(fake);
+    buf_init(&fake->headers, 1 << 16);
+    buf_init(&fake->body, 1 << 28);
+    fake->request_arena = arena_new();
+    fake->answer = (struct fake_answer){ 0 };
+    fake->is_answered = false;
+    fake->last_call[0] = '\0';
+    fake->request = (struct http_request){
+        .method = http_method_parse(str_from(method)),
+        .method_text = str_from(method),
+        .path = str_from(path),
+        .headers = arena_alloc_array(fake->request_arena, 20, sizeof(struct http_header)),
+        .body = str_from(body),
+        .peer = S("127.0.0.1"),
+        .arena = fake->request_arena,
+    };
+    while (rest.n > 0 && str_next(&rest, '\n', &line)) {
+        size_t colon = str_find_char(line, ':');
+
+        add_header(fake, str_first(line, colon), str_trim(str_skip(line, colon + 1)));
+    }
+    /* A header X-No-Authorization keeps it out, too. */
+    if (str_find(str_from(headers), S("Authorization")) == SIZE_MAX) {
+        add_header(fake, S("Authorization"), S("Basic YWxpY2U6c2VjcmV0"));
+    }
+    dav_handle(&fake->request, fake->dav);
+    if (!fake->is_answered) {
+        abort();
+    }
+    return &fake->answer;
+}
+
+struct str fake_header(const struct fake *fake, const char *name)
+{
+    struct str rest = fake->answer.headers;
+    struct str line;
+
+    while (rest.n > 0 && str_next(&rest, '\n', &line)) {
+        size_t colon = str_find_char(line, ':');
+
+        if (str_eq_nocase(str_first(line, colon), str_from(name))) {
+            return str_trim(str_skip(line, colon + 1));
+        }
+    }
+    return S("");
+}
+
+bool fake_has(const struct fake *fake, const char *text)
+{
+    return str_find(fake->answer.body, str_from(text)) != SIZE_MAX;
+}
+
+struct str fake_last_call(const struct fake *fake)
+{
+    return str_from(fake->last_call);
+}
+
+const struct precondition *fake_precondition(const struct fake *fake)
+{
+    return &fake->precondition;
+}

@@ -1,0 +1,116 @@
+#include "bridge/dav/precondition.h"
+
+#include "bridge/core/mem.h"
+#include "check.h"
+
+static const struct {
+    const char *value;
+    bool is_any;
+    const char *tags; /**< joined by blanks; NULL: refused */
+} values[] = {
+    { "*", true, "" },
+    { " * ", true, "" },
+    { "\"a\"", false, "\"a\"" },
+    { "W/\"a\"", false, "\"a\"" },
+    { "a", false, "\"a\"" },
+    { "\"a\",\"b\" , W/\"c\"", false, "\"a\" \"b\" \"c\"" },
+    { "\"a,b\", \"c\"", false, "\"a,b\" \"c\"" },
+    { ",, \"a\" ,", false, "\"a\"" },
+    { "\"a-gzip\"", false, "\"a\"" },
+    { "\"a--gzip\"", false, "\"a\"" },
+    { "W/\"a;gzip\"", false, "\"a\"" },
+    { "", false, "" },
+    { "\"\"", false, "\"\"" },
+    { "\"a b\"", false, NULL },
+    { "\"a\" \"b\"", false, NULL },
+    { "\"a", false, NULL },
+};
+
+static struct str joined(const struct str *tags, size_t count, struct arena *arena)
+{
+    struct str list = S("");
+
+    for (size_t i = 0; i < count; i++) {
+        list = arena_printf(arena, "%.*s%s%.*s", STR_ARG(list), i > 0 ? " " : "", STR_ARG(tags[i]));
+    }
+    return list;
+}
+
+static void all_forms_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(values); i++) {
+        struct arena *arena = arena_new();
+        const struct http_header match = { S("if-MATCH"), str_from(values[i].value) };
+        const struct http_header none = { S("If-None-Match"), str_from(values[i].value) };
+        struct precondition a, b;
+        struct err err;
+
+        print_message("%s\n", values[i].value);
+        bool is_read = precondition_parse(&match, 1, arena, &a, &err) &&
+                       precondition_parse(&none, 1, arena, &b, &err);
+        assert_int_equal(is_read, values[i].tags != NULL);
+        if (is_read) {
+            assert_int_equal(a.if_match_any, values[i].is_any);
+            assert_false(a.if_none_match_any);
+            assert_int_equal(a.if_none_match_count, 0);
+            assert_str(joined(a.if_match, a.if_match_count, arena), values[i].tags);
+            assert_int_equal(b.if_none_match_any, values[i].is_any);
+            assert_false(b.if_match_any);
+            assert_int_equal(b.if_match_count, 0);
+            assert_str(joined(b.if_none_match, b.if_none_match_count, arena), values[i].tags);
+        } else {
+            assert_int_equal(err.kind, ERR_INVALID);
+        }
+        arena_free(&arena);
+    }
+}
+
+static void headers_of_one_name_are_one_list(void **state)
+{
+    const struct http_header headers[] = {
+        { S("If-Match"), S("\"a\"") },
+        { S("If-None-Match"), S("*") },
+        { S("X"), S("\"x\"") },
+        { S("If-Match"), S("\"b\"") },
+    };
+    struct arena *arena = arena_new();
+    struct precondition out;
+    struct err err;
+
+    (void)state;
+    assert_true(precondition_parse(headers, ARRAY_LEN(headers), arena, &out, &err));
+    assert_int_equal(out.if_match_count, 2);
+    assert_str(out.if_match[1], "\"b\"");
+    assert_true(out.if_none_match_any);
+    arena_free(&arena);
+}
+
+static void too_many_tags_are_refused(void **state)
+{
+    struct arena *arena = arena_new();
+    char list[2 * 101 + 1] = { 0 };
+    struct precondition out;
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < 101; i++) {
+        memcpy(list + 2 * i, "a,", 2);
+    }
+    const struct http_header ok = { S("If-Match"), str_first(str_from(list), 200) };
+    const struct http_header more = { S("If-Match"), str_from(list) };
+
+    assert_true(precondition_parse(&ok, 1, arena, &out, &err));
+    assert_false(precondition_parse(&more, 1, arena, &out, &err));
+    arena_free(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_forms_are_read),
+        cmocka_unit_test(headers_of_one_name_are_one_list),
+        cmocka_unit_test(too_many_tags_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

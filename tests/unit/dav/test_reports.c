@@ -1,0 +1,329 @@
+#include "bridge/core/mem.h"
+#include "check.h"
+#include "fake.h"
+
+#define LIST        "/dav/calendars/alice/work/"
+#define TODO(lines) "BEGIN:VCALENDAR\r\nBEGIN:VTODO\r\n" lines "END:VTODO\r\nEND:VCALENDAR\r\n"
+#define QUERY(props, filter)                                                                  \
+    "<C:calendar-query xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'><D:prop>" props \
+    "</D:prop><C:filter>" filter "</C:filter></C:calendar-query>"
+#define ALL_TODOS "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VTODO'/></C:comp-filter>"
+
+static struct fake *with_tasks(void)
+{
+    struct fake *fake = fake_new();
+
+    fake_put(fake, "a.ics", TODO("UID:a\r\nSUMMARY:milk & bread\r\n"));
+    fake_put(fake, "b c.ics", TODO("UID:b\r\nSUMMARY:cheese\r\n"));
+    fake_remove(fake, "gone.ics");
+    return fake;
+}
+
+/* RFC 4791 7.8 */
+static void a_query_for_todos_gives_all(void **state)
+{
+    struct fake *fake = with_tasks();
+
+    (void)state;
+    const struct fake_answer *answer = fake_request(
+        fake, "REPORT", LIST, "Depth: 1\n", QUERY("<D:getetag/><C:calendar-data/>", ALL_TODOS));
+
+    assert_int_equal(answer->status, 207);
+    assert_int_equal(answer->chunks, 0);
+    assert_str(fake_last_call(fake), "poll work");
+    assert_true(fake_has(fake, LIST "a.ics</D:href>"));
+    assert_true(fake_has(fake, LIST "b%20c.ics</D:href>"));
+    assert_true(fake_has(fake, "SUMMARY:milk &amp; bread&#13;\n"));
+    assert_false(fake_has(fake, "gone.ics"));
+    assert_false(fake_has(fake, LIST "</D:href>"));
+    fake_free(&fake);
+}
+
+static void a_query_goes_by_its_filter_and_not_by_depth(void **state)
+{
+    static const char *const depths[] = { "", "Depth: 0\n", "Depth: 1\n", "Depth: infinity\n" };
+    struct fake *fake = with_tasks();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(depths); i++) {
+        fake_request(fake, "REPORT", LIST, depths[i],
+            QUERY("<D:getetag/>",
+                "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VTODO'>"
+                "<C:prop-filter name='SUMMARY'><C:text-match>MILK</C:text-match></C:prop-filter>"
+                "</C:comp-filter></C:comp-filter>"));
+        assert_true(fake_has(fake, "a.ics"));
+        assert_false(fake_has(fake, "b%20c.ics"));
+    }
+    fake_request(fake, "REPORT", LIST, "Depth: 1\n",
+        QUERY("<D:getetag/>",
+            "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VEVENT'/></C:comp-filter>"));
+    assert_false(fake_has(fake, "ics"));
+    assert_true(fake_has(fake, "</D:multistatus>"));
+    fake_request(fake, "REPORT", LIST "a.ics", "Depth: 0\n", QUERY("<D:getetag/>", ALL_TODOS));
+    assert_true(fake_has(fake, "a.ics"));
+    assert_false(fake_has(fake, "b%20c.ics"));
+    fake_free(&fake);
+}
+
+/* RFC 4791 7.8, 7.5.1, 9.6 */
+static void bad_queries_are_refused_with_their_precondition(void **state)
+{
+    static const struct {
+        const char *body;
+        int status;
+        const char *element;
+    } cases[] = {
+        { QUERY("<D:getetag/>", ""), 403, "<C:valid-filter/>" },
+        { QUERY("<D:getetag/>",
+              "<C:comp-filter name='VCALENDAR'><C:prop-filter name='X'>"
+              "<C:text-match collation='i;x'>a</C:text-match></C:prop-filter></C:comp-filter>"),
+            403, "<C:supported-collation/>" },
+        { QUERY("<C:calendar-data content-type='text/html'/>", ALL_TODOS), 403,
+            "<C:supported-calendar-data/>" },
+        { QUERY("<C:calendar-data version='3.0'/>", ALL_TODOS), 403,
+            "<C:supported-calendar-data/>" },
+        { "<D:strange xmlns:D='DAV:'/>", 403, "<D:supported-report/>" },
+        { "", 400, "" },
+        { "<D:x", 400, "" },
+    };
+    struct fake *fake = with_tasks();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(fake_request(fake, "REPORT", LIST, "Depth: 1\n", cases[i].body)->status,
+            cases[i].status);
+        assert_true(fake_has(fake, cases[i].element));
+    }
+    fake_free(&fake);
+}
+
+/* RFC 4791 7.9; iOS writes line breaks and foreign schemes */
+static void multiget_answers_each_href(void **state)
+{
+    struct fake *fake = with_tasks();
+
+    (void)state;
+    fake_request(fake, "REPORT", LIST, "",
+        "<B:calendar-multiget xmlns:B='urn:ietf:params:xml:ns:caldav' xmlns='DAV:'>"
+        "<prop><getetag/><B:calendar-data/></prop>"
+        "<href>\n  " LIST "a.ics\n  </href>"
+        "<href>http://example.org" LIST "b%20c.ics</href>"
+        "<href>" LIST "none.ics</href>"
+        "<href>" LIST "gone.ics</href>"
+        "<href>x-apple-reminderkit://REMCDReminder/1</href>"
+        "<href>/dav/calendars/bob/work/a.ics</href>"
+        "<href>" LIST "a%2Fb.ics</href>"
+        "<href></href>"
+        "</B:calendar-multiget>");
+    assert_str(fake_last_call(fake), "open work");
+    assert_true(fake_has(fake, "<D:href>" LIST "a.ics</D:href><D:propstat>"));
+    assert_true(fake_has(fake, "<D:href>" LIST "b%20c.ics</D:href><D:propstat>"));
+    assert_true(
+        fake_has(fake, LIST "none.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status>"));
+    assert_true(
+        fake_has(fake, LIST "gone.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status>"));
+    assert_true(fake_has(fake, "REMCDReminder/1</D:href><D:status>HTTP/1.1 404"));
+    assert_true(fake_has(fake, "bob/work/a.ics</D:href><D:status>HTTP/1.1 404"));
+    fake_free(&fake);
+}
+
+#define SYNC(inner) \
+    "<D:sync-collection xmlns:D='DAV:'>" inner "<D:prop><D:getetag/></D:prop></D:sync-collection>"
+
+/* RFC 6578 3.4 to 3.8 */
+static void sync_gives_everything_then_changes(void **state)
+{
+    struct fake *fake = with_tasks();
+
+    (void)state;
+    fake_request(fake, "REPORT", LIST, "Depth: 1\n", SYNC("<D:sync-token/>"));
+    assert_str(fake_last_call(fake), "poll work");
+    assert_true(fake_has(fake, "a.ics"));
+    assert_true(fake_has(fake, "b%20c.ics"));
+    assert_false(fake_has(fake, "gone.ics"));
+    assert_true(
+        fake_has(fake, "<D:sync-token>urn:duedav:sync:work:run1-3</D:sync-token></D:multistatus>"));
+    fake_put(fake, "a.ics", TODO("UID:a\r\n"));
+    fake_remove(fake, "b c.ics");
+    fake_request(
+        fake, "REPORT", LIST, "", SYNC("<D:sync-token>urn:duedav:sync:work:run1-3</D:sync-token>"));
+    assert_true(fake_has(fake, "a.ics</D:href><D:propstat>"));
+    assert_true(fake_has(fake, "b%20c.ics</D:href><D:status>HTTP/1.1 404 Not Found"));
+    assert_false(fake_has(fake, "gone.ics"));
+    fake_request(fake, "REPORT", LIST, "Depth: 0\n",
+        SYNC("<D:sync-token> urn:duedav:sync:work:run1-5 </D:sync-token>"));
+    assert_false(fake_has(fake, "ics"));
+    assert_true(fake_has(fake, "run1-5</D:sync-token>"));
+    fake_free(&fake);
+}
+
+/* RFC 6578 3.2: DAV:valid-sync-token */
+static void unknown_tokens_are_refused(void **state)
+{
+    static const char *const tokens[] = { "run1-3", "urn:duedav:sync:work:run2-1",
+        "urn:duedav:sync:other:run1-1", "urn:duedav:sync:work:run1-99",
+        "urn:duedav:sync:work:run1-3:9", "urn:duedav:sync:work:run1-3:-1",
+        "urn:duedav:sync:work:run1-3:", "urn:duedav:sync:work:run1-3:1:1", "x" };
+    struct fake *fake = with_tasks();
+    char body[300];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
+        snprintf(body, sizeof(body), SYNC("<D:sync-token>%s</D:sync-token>"), tokens[i]);
+        assert_int_equal(fake_request(fake, "REPORT", LIST, "", body)->status, 403);
+        assert_true(fake_has(fake, "<D:error"));
+        assert_true(fake_has(fake, "<D:valid-sync-token/>"));
+    }
+    fake_free(&fake);
+}
+
+/** The sync token of the last answer. */
+static struct str token_of(const struct fake_answer *answer)
+{
+    size_t at = str_find(answer->body, S("<D:sync-token>"));
+    struct str rest;
+
+    assert_int_not_equal(at, SIZE_MAX);
+    rest = str_skip(answer->body, at + strlen("<D:sync-token>"));
+    return str_first(rest, str_find(rest, S("<")));
+}
+
+/* RFC 6578 3.6: a truncated answer goes on where it stopped, and nothing is left out */
+static void a_limit_truncates_and_the_token_continues(void **state)
+{
+    struct fake *fake = fake_new();
+    char body[300] = SYNC("<D:sync-token/><D:limit><D:nresults>2</D:nresults></D:limit>");
+    unsigned seen[5] = { 0 };
+    int rounds = 0;
+    bool is_truncated = true;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        char href[16];
+
+        snprintf(href, sizeof(href), "t%d.ics", i);
+        fake_put(fake, href, TODO("UID:x\r\n"));
+    }
+    while (is_truncated) {
+        const struct fake_answer *answer = fake_request(fake, "REPORT", LIST, "", body);
+
+        assert_int_equal(answer->status, 207);
+        is_truncated =
+            fake_has(fake, "<D:href>" LIST "</D:href><D:status>HTTP/1.1 507 Insufficient Storage"
+                           "</D:status><D:error><D:number-of-matches-within-limits/></D:error>");
+        for (int i = 0; i < 5; i++) {
+            char href[16];
+
+            snprintf(href, sizeof(href), "t%d.ics", i);
+            seen[i] += fake_has(fake, href) ? 1 : 0;
+        }
+        snprintf(body, sizeof(body),
+            SYNC("<D:sync-token>%.*s</D:sync-token>"
+                 "<D:limit><D:nresults>2</D:nresults></D:limit>"),
+            STR_ARG(token_of(answer)));
+        rounds++;
+    }
+    assert_int_equal(rounds, 3);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(seen[i], 1);
+    }
+    assert_int_equal(fake_request(fake, "REPORT", LIST, "",
+                         SYNC("<D:limit><D:nresults>0</D:nresults></D:limit>"))
+                         ->status,
+        400);
+    fake_free(&fake);
+}
+
+/* Large answers come in slices, also where the filter leaves nearly all out. */
+static void large_answers_are_streamed(void **state)
+{
+    struct fake *fake = fake_new();
+    char *text = mem_alloc(2001);
+    char *document;
+    char href[32];
+
+    (void)state;
+    memset(text, 'x', 2000);
+    document = mem_alloc(3000);
+    for (int i = 0; i < 1000; i++) {
+        snprintf(
+            document, 3000, TODO("UID:u%d\r\nSUMMARY:number %d.\r\nX-LONG:%s\r\n"), i, i, text);
+        snprintf(href, sizeof(href), "t%d.ics", i);
+        fake_put(fake, href, document);
+    }
+    const struct fake_answer *answer = fake_request(
+        fake, "REPORT", LIST, "Depth: 1\n", QUERY("<D:getetag/><C:calendar-data/>", ALL_TODOS));
+
+    assert_true(answer->chunks > 20);
+    assert_true(answer->body.n > 2000 * 1000);
+    assert_true(fake_has(fake, "SUMMARY:number 0."));
+    assert_true(fake_has(fake, "SUMMARY:number 999."));
+    assert_true(str_has_suffix(answer->body, S("</D:multistatus>")));
+    answer = fake_request(fake, "REPORT", LIST, "Depth: 1\n",
+        QUERY("<D:getetag/>",
+            "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VTODO'>"
+            "<C:prop-filter name='SUMMARY'><C:text-match>number 0.</C:text-match></C:prop-filter>"
+            "</C:comp-filter></C:comp-filter>"));
+    assert_true(answer->chunks > 5);
+    assert_true(fake_has(fake, "t0.ics"));
+    assert_false(fake_has(fake, "t1.ics"));
+    assert_true(str_has_suffix(answer->body, S("</D:multistatus>")));
+    mem_free(text);
+    mem_free(document);
+    fake_free(&fake);
+}
+
+/* RFC 3253 3.8, RFC 3744 9: what macOS asks blindly */
+static void principal_reports_are_harmless(void **state)
+{
+    struct fake *fake = fake_new();
+
+    (void)state;
+    assert_int_equal(fake_request(fake, "REPORT", "/principals/", "Depth: 0\n",
+                         "<A:principal-search-property-set xmlns:A='DAV:'/>")
+                         ->status,
+        200);
+    assert_true(fake_has(fake, "<D:principal-search-property-set"));
+    assert_int_equal(
+        fake_request(fake, "REPORT", "/dav/principals/alice/", "Depth: 0\n",
+            "<A:expand-property xmlns:A='DAV:'><A:property name='calendar-proxy-write-for' "
+            "namespace='http://calendarserver.org/ns/'/></A:expand-property>")
+            ->status,
+        207);
+    fake_request(fake, "REPORT", "/dav/principals/", "Depth: 0\n",
+        "<principal-property-search xmlns='DAV:'><property-search><prop><displayname/></prop>"
+        "<match>LIC</match></property-search><prop><displayname/></prop>"
+        "</principal-property-search>");
+    assert_true(fake_has(fake, "<D:href>/dav/principals/alice/</D:href>"));
+    fake_request(fake, "REPORT", "/dav/principals/", "Depth: 0\n",
+        "<principal-property-search xmlns='DAV:'><property-search><prop><displayname/></prop>"
+        "<match>bob</match></property-search><prop><displayname/></prop>"
+        "</principal-property-search>");
+    assert_false(fake_has(fake, "href"));
+    fake_request(fake, "REPORT", "/dav/principals/", "Depth: 0\n",
+        "<principal-match xmlns='DAV:'><self/><prop><displayname/></prop></principal-match>");
+    assert_true(fake_has(fake, "<D:displayname>alice</D:displayname>"));
+    assert_int_equal(fake_request(fake, "REPORT", "/dav/calendars/alice/", "Depth: 1\n",
+                         QUERY("<D:getetag/>", ALL_TODOS))
+                         ->status,
+        207);
+    assert_int_equal(
+        fake_request(fake, "REPORT", "/dav/calendars/alice/none/", "", SYNC(""))->status, 404);
+    fake_free(&fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_query_for_todos_gives_all),
+        cmocka_unit_test(a_query_goes_by_its_filter_and_not_by_depth),
+        cmocka_unit_test(bad_queries_are_refused_with_their_precondition),
+        cmocka_unit_test(multiget_answers_each_href),
+        cmocka_unit_test(sync_gives_everything_then_changes),
+        cmocka_unit_test(unknown_tokens_are_refused),
+        cmocka_unit_test(a_limit_truncates_and_the_token_continues),
+        cmocka_unit_test(large_answers_are_streamed),
+        cmocka_unit_test(principal_reports_are_harmless),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

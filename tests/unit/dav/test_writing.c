@@ -1,0 +1,284 @@
+/** GET, PUT, DELETE, MKCALENDAR, MKCOL, PROPPATCH. */
+#include "bridge/core/mem.h"
+#include "bridge/dav/precondition.h"
+#include "check.h"
+#include "fake.h"
+
+#define LIST   "/dav/calendars/alice/work/"
+#define OBJECT LIST "a.ics"
+#define BODY   "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+
+/* RFC 9110 13.1 */
+static void get_answers_with_etag_and_honours_conditions(void **state)
+{
+    static const struct {
+        const char *headers;
+        int status;
+    } cases[] = {
+        { "", 200 },
+        { "If-None-Match: \"v1\"\n", 304 },
+        { "If-None-Match: W/\"v1\"\n", 304 },
+        { "If-None-Match: \"x\", \"v1\"\n", 304 },
+        { "If-None-Match: *\n", 304 },
+        { "If-None-Match: \"x\"\n", 200 },
+        { "If-Match: \"v1\"\n", 200 },
+        { "If-Match: \"x\"\n", 412 },
+        { "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\n", 304 },
+        { "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT\n", 200 },
+        { "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\nIf-None-Match: \"x\"\n", 200 },
+        { "If-Match: \"a b\"\n", 400 },
+    };
+    struct fake *fake = fake_new();
+
+    (void)state;
+    fake_put(fake, "a.ics", BODY);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct fake_answer *answer = fake_request(fake, "GET", OBJECT, cases[i].headers, "");
+
+        assert_int_equal(answer->status, cases[i].status);
+        if (answer->status != 400) {
+            assert_str(fake_header(fake, "ETag"), "\"v1\"");
+        }
+        if (answer->status == 200) {
+            assert_str(answer->body, BODY);
+            assert_str(fake_header(fake, "Last-Modified"), "Sun, 06 Nov 1994 08:49:37 GMT");
+            assert_true(str_has_prefix(fake_header(fake, "Content-Type"), S("text/calendar;")));
+        }
+        assert_str(fake_last_call(fake), "open work");
+    }
+    fake_remove(fake, "a.ics");
+    assert_int_equal(fake_request(fake, "GET", OBJECT, "", "")->status, 404);
+    assert_int_equal(fake_request(fake, "GET", LIST "b.ics", "", "")->status, 404);
+    assert_int_equal(fake_request(fake, "GET", "/dav/calendars/alice/no/a", "", "")->status, 404);
+    assert_int_equal(fake_request(fake, "GET", LIST, "", "")->status, 200);
+    assert_int_equal(fake_request(fake, "GET", "/dav/calendars/alice/no/", "", "")->status, 404);
+    fake_free(&fake);
+}
+
+static void put_passes_on_what_the_request_says(void **state)
+{
+    struct fake *fake = fake_new();
+    const struct fake_answer *answer;
+
+    (void)state;
+    answer = fake_request(fake, "PUT", LIST "a%20b.ics",
+        "Content-Type: text/calendar; charset=\"utf-8\"\nIf-None-Match: *\n", BODY);
+    assert_int_equal(answer->status, 201);
+    assert_int_equal(answer->body.n, 0);
+    assert_str(fake_header(fake, "ETag"), "\"new\"");
+    assert_str(fake_last_call(fake), "put a b.ics");
+    assert_true(fake_precondition(fake)->if_none_match_any);
+    fake_set_result(fake, SYNC_REPLACED, MAP_FAULT_NONE);
+    answer =
+        fake_request(fake, "PUT", OBJECT, "Content-Type: text/calendar\nIf-Match: \"v1\"\n", BODY);
+    assert_int_equal(answer->status, 204);
+    assert_str(fake_header(fake, "ETag"), "");
+    assert_int_equal(fake_precondition(fake)->if_match_count, 1);
+    fake_free(&fake);
+}
+
+/* RFC 4791 5.3.2.1 */
+static void put_is_refused_before_the_engine_sees_it(void **state)
+{
+    static char large[2100];
+    const struct {
+        const char *path, *headers, *body;
+        int status;
+        const char *element;
+    } cases[] = {
+        { OBJECT, "Content-Type: text/html\n", BODY, 403, "<C:supported-calendar-data/>" },
+        { OBJECT, "Content-Type: text/calendar; charset=utf-16\n", BODY, 403,
+            "<C:supported-calendar-data/>" },
+        { OBJECT, "Content-Type: text/plain\n", "hello", 403, "<C:supported-calendar-data/>" },
+        { OBJECT, "", "", 403, "<C:supported-calendar-data/>" },
+        { OBJECT, "Content-Type: text/calendar\nContent-Encoding: gzip\n", BODY, 415, "D:error" },
+        { OBJECT, "Content-Type: text/calendar\nContent-Range: bytes 0-1/2\n", BODY, 400,
+            "D:error" },
+        { OBJECT, "Content-Type: text/calendar\n", large, 403, "<C:max-resource-size/>" },
+        { "/dav/calendars/alice/no/a.ics", "Content-Type: text/calendar\n", BODY, 409, "D:error" },
+    };
+    struct fake *fake = fake_new();
+
+    (void)state;
+    memset(large, 'x', sizeof(large) - 1);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(
+            fake_request(fake, "PUT", cases[i].path, cases[i].headers, cases[i].body)->status,
+            cases[i].status);
+        assert_true(fake_has(fake, cases[i].element));
+        assert_str(fake_last_call(fake), "");
+    }
+    assert_int_equal(fake_request(fake, "PUT", OBJECT, "", BODY)->status, 201);
+    assert_int_equal(
+        fake_request(fake, "PUT", OBJECT, "Content-Type: text/plain\n", BODY)->status, 201);
+    fake_free(&fake);
+}
+
+static void results_of_writing_become_statuses(void **state)
+{
+    static const struct {
+        enum sync_outcome outcome;
+        enum map_fault fault;
+        int status;
+        const char *element;
+        const char *etag;
+    } cases[] = {
+        { SYNC_PRECONDITION, MAP_FAULT_NONE, 412, "D:error", "\"now\"" },
+        { SYNC_INVALID, MAP_FAULT_VALID_DATA, 403, "<C:valid-calendar-data/>", "" },
+        { SYNC_INVALID, MAP_FAULT_SUPPORTED_COMPONENT, 403, "<C:supported-calendar-component/>",
+            "" },
+        { SYNC_UID_CONFLICT, MAP_FAULT_NONE, 403,
+            "<C:no-uid-conflict><D:href>" LIST "other%20one.ics</D:href></C:no-uid-conflict>", "" },
+        { SYNC_READ_ONLY, MAP_FAULT_NONE, 403,
+            "<D:need-privileges><D:resource><D:href>" LIST "</D:href><D:privilege>", "" },
+        { SYNC_REFUSED, MAP_FAULT_NONE, 403, "<C:valid-calendar-object-resource/>", "" },
+        { SYNC_NOT_FOUND, MAP_FAULT_NONE, 404, "D:error", "" },
+        { SYNC_BUSY, MAP_FAULT_NONE, 503, "D:error", "" },
+    };
+    struct fake *fake = fake_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        fake_set_result(fake, cases[i].outcome, cases[i].fault);
+        assert_int_equal(
+            fake_request(fake, "PUT", OBJECT, "Content-Type: text/calendar\n", BODY)->status,
+            cases[i].status);
+        assert_true(fake_has(fake, cases[i].element));
+        assert_str(fake_header(fake, "ETag"), cases[i].etag);
+        assert_str(fake_header(fake, "Retry-After"), cases[i].status == 503 ? "44" : "");
+    }
+    fake_free(&fake);
+}
+
+/* RFC 4918 9.6 */
+static void delete_takes_objects_and_collections(void **state)
+{
+    struct fake *fake = fake_new();
+
+    (void)state;
+    fake_set_result(fake, SYNC_REMOVED, MAP_FAULT_NONE);
+    assert_int_equal(fake_request(fake, "DELETE", OBJECT, "If-Match: v1\n", "")->status, 204);
+    assert_str(fake_last_call(fake), "delete a.ics");
+    assert_str(fake_precondition(fake)->if_match[0], "\"v1\"");
+    assert_int_equal(fake_request(fake, "DELETE", LIST, "Depth: 0\n", "")->status, 204);
+    assert_str(fake_last_call(fake), "remove work");
+    assert_int_equal(fake_request(fake, "DELETE", "/dav/calendars/alice/no/", "", "")->status, 404);
+    fake_set_result(fake, SYNC_FORBIDDEN, MAP_FAULT_NONE);
+    assert_int_equal(fake_request(fake, "DELETE", LIST, "", "")->status, 403);
+    fake_free(&fake);
+}
+
+#define MK(root, inner)                                                                      \
+    "<" root " xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'><D:set><D:prop>" inner \
+    "</D:prop></D:set></" root ">"
+#define CALENDAR_TYPE "<D:resourcetype><D:collection/><C:calendar/></D:resourcetype>"
+
+/* RFC 4791 5.3.1, RFC 5689 3 */
+static void lists_are_made_by_mkcalendar_and_extended_mkcol(void **state)
+{
+    static const struct {
+        const char *method, *path, *body;
+        int status;
+        const char *call, *element;
+    } cases[] = {
+        { "MKCALENDAR", "/dav/calendars/alice/n1/", "", 201, "make n1 n1", "" },
+        { "MKCALENDAR", "/dav/calendars/alice/n1",
+            MK("C:mkcalendar",
+                "<D:displayname> Shop &amp; go </D:displayname><C:supported-calendar-component-set>"
+                "<C:comp name='VEVENT'/><C:comp "
+                "name='VTODO'/></C:supported-calendar-component-set>"),
+            201, "make n1 Shop & go", "" },
+        { "MKCOL", "/dav/calendars/alice/n1", MK("D:mkcol", CALENDAR_TYPE), 201, "make n1 n1", "" },
+        { "MKCOL", "/dav/calendars/alice/n1/", "", 403, "", "<D:valid-resourcetype/>" },
+        { "MKCALENDAR", "/dav/calendars/alice/n1/",
+            MK("C:mkcalendar", "<C:supported-calendar-component-set><C:comp name='VEVENT'/>"
+                               "</C:supported-calendar-component-set>"),
+            403, "", "<C:supported-calendar-component/>" },
+        { "MKCALENDAR", LIST, "", 403, "", "<D:resource-must-be-null/>" },
+        { "MKCOL", LIST, MK("D:mkcol", CALENDAR_TYPE), 405, "", "D:error" },
+        { "MKCALENDAR", LIST "sub/", "", 403, "", "<C:calendar-collection-location-ok/>" },
+        { "MKCALENDAR", "/dav/calendars/alice/n1/", "<D:mkcol xmlns:D='DAV:'/>", 415, "", "" },
+        { "MKCALENDAR", "/dav/calendars/alice/n1/", "<", 400, "", "" },
+    };
+    struct fake *fake = fake_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        fake_set_result(fake, SYNC_CREATED, MAP_FAULT_NONE);
+        assert_int_equal(
+            fake_request(fake, cases[i].method, cases[i].path, "", cases[i].body)->status,
+            cases[i].status);
+        assert_str(fake_last_call(fake), cases[i].call);
+        assert_true(fake_has(fake, cases[i].element));
+    }
+    fake_free(&fake);
+}
+
+#define PATCH(inner) "<D:propertyupdate xmlns:D='DAV:'>" inner "</D:propertyupdate>"
+#define NAME(text)   "<D:set><D:prop><D:displayname>" text "</D:displayname></D:prop></D:set>"
+#define COLOR                                                                \
+    "<D:set><D:prop><x:calendar-order xmlns:x='http://apple.com/ns/ical/'>1" \
+    "</x:calendar-order></D:prop></D:set>"
+
+/* RFC 4918 9.2: all or nothing */
+static void proppatch_renames_or_refuses_in_the_multistatus(void **state)
+{
+    static const struct {
+        const char *path, *body;
+        int status;
+        const char *call, *has;
+    } cases[] = {
+        { LIST, PATCH(NAME("New name")), 207, "rename New name",
+            "<D:status>HTTP/1.1 200 OK</D:status>" },
+        { LIST, PATCH(NAME("New name") COLOR), 207, "",
+            "<D:displayname/></D:prop><D:status>HTTP/1.1 424 Failed" },
+        { LIST, PATCH(COLOR), 207, "", "HTTP/1.1 403 Forbidden" },
+        { LIST, PATCH(NAME("  ")), 207, "", "HTTP/1.1 403 Forbidden" },
+        { LIST, PATCH("<D:set><D:prop><D:resourcetype/></D:prop></D:set>"), 207, "",
+            "<D:cannot-modify-protected-property/>" },
+        { LIST, PATCH("<D:remove><D:prop><D:displayname/></D:prop></D:remove>"), 207, "",
+            "<D:cannot-modify-protected-property/>" },
+        { LIST, PATCH("<D:remove><D:prop><x:y xmlns:x='urn:x'/></D:prop></D:remove>"), 207, "",
+            "HTTP/1.1 200 OK" },
+        { "/dav/calendars/alice/", PATCH(NAME("x")), 207, "", "HTTP/1.1 403 Forbidden" },
+        { "/dav/principals/alice/", PATCH(COLOR), 207, "", "HTTP/1.1 403 Forbidden" },
+        { "/dav/calendars/alice/no/", PATCH(NAME("x")), 404, "", "" },
+        { LIST, PATCH(""), 400, "", "" },
+        { LIST, "", 400, "", "" },
+    };
+    struct fake *fake = fake_new();
+
+    (void)state;
+    fake_set_result(fake, SYNC_REPLACED, MAP_FAULT_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        print_message("%s %s\n", cases[i].path, cases[i].body);
+        assert_int_equal(fake_request(fake, "PROPPATCH", cases[i].path, "", cases[i].body)->status,
+            cases[i].status);
+        assert_str(fake_last_call(fake), cases[i].call);
+        if (!fake_has(fake, cases[i].has)) {
+            print_error(
+                "%s\n", fake_request(fake, "PROPPATCH", cases[i].path, "", cases[i].body)->body.p);
+            fail();
+        }
+    }
+    fake_set_result(fake, SYNC_FORBIDDEN, MAP_FAULT_NONE);
+    assert_int_equal(fake_request(fake, "PROPPATCH", LIST, "", PATCH(NAME("x")))->status, 207);
+    assert_true(fake_has(fake, "403 Forbidden"));
+    fake_set_result(fake, SYNC_BUSY, MAP_FAULT_NONE);
+    assert_int_equal(fake_request(fake, "PROPPATCH", LIST, "", PATCH(NAME("x")))->status, 503);
+    fake_free(&fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(get_answers_with_etag_and_honours_conditions),
+        cmocka_unit_test(put_passes_on_what_the_request_says),
+        cmocka_unit_test(put_is_refused_before_the_engine_sees_it),
+        cmocka_unit_test(results_of_writing_become_statuses),
+        cmocka_unit_test(delete_takes_objects_and_collections),
+        cmocka_unit_test(lists_are_made_by_mkcalendar_and_extended_mkcol),
+        cmocka_unit_test(proppatch_renames_or_refuses_in_the_multistatus),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
