@@ -105,6 +105,7 @@ static void read_collection(struct query *query, struct arena *arena, void *out)
     row->is_synced = query_get_bool(query);
     row->seen_folder_round = query_get_int(query);
     row->removed_s = query_get_int(query);
+    row->pruned_change = query_get_int(query);
 }
 
 bool store_collection_list(struct store_db *db, int64_t account, struct arena *arena,
@@ -116,7 +117,7 @@ bool store_collection_list(struct store_db *db, int64_t account, struct arena *a
     query_start(&query, db,
         "SELECT account, id, upstream_id, slug, name, is_default, is_hidden, is_writable, "
         "change, run, link, is_link_final, round, is_round_full, round_started_s, is_synced, "
-        "seen_folder_round, removed_s "
+        "seen_folder_round, removed_s, pruned_change "
         "FROM collections WHERE account = ?1 AND removed_s = 0 ORDER BY id",
         err);
     query_int(&query, account);

@@ -283,6 +283,16 @@ bool store_tombstone_prune(struct store_db *db, int64_t account, int64_t before_
     struct query query;
 
     query_start(&query, db,
+        "UPDATE collections SET pruned_change = coalesce((SELECT max(r.change) "
+        "FROM resources r WHERE r.account = ?1 AND r.collection = collections.id "
+        "AND r.is_removed = 1 AND r.modified_s < ?2), pruned_change) WHERE account = ?1",
+        err);
+    query_int(&query, account);
+    query_int(&query, before_s);
+    if (!query_run(&query)) {
+        return false;
+    }
+    query_start(&query, db,
         "DELETE FROM resources WHERE account = ?1 AND is_removed = 1 AND modified_s < ?2", err);
     query_int(&query, account);
     query_int(&query, before_s);

@@ -126,6 +126,7 @@ struct store_collection {
     bool is_writable;
     int64_t change;      /**< number of the last change; 0: none yet */
     struct str run;      /**< id of the run that owns `change` */
+    int64_t pruned_change; /**< the newest removal that is forgotten: older stamps are invalid */
     struct str link;     /**< where the next page is; empty: a full round from the start */
     bool is_link_final;  /**< link ended a round */
     int64_t round;       /**< counts full rounds; the one in progress or the last one */
@@ -222,7 +223,7 @@ MUST_CHECK bool store_resource_bury(struct store_db *db, int64_t account, int64_
 MUST_CHECK bool store_resource_unseen(struct store_db *db, int64_t account, int64_t collection,
     int64_t round, int64_t before_s, struct arena *arena, struct store_resource **out,
     size_t *count_out, struct err *err);
-/** Drop tombstones older than before_s. */
+/** Drop tombstones older than before_s, and note their newest change in pruned_change. */
 MUST_CHECK bool store_tombstone_prune(
     struct store_db *db, int64_t account, int64_t before_s, struct err *err);
 

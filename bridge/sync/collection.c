@@ -361,6 +361,7 @@ struct collection *collection_new(struct account *account, const struct store_co
     c->is_round_full = row->is_round_full;
     c->is_synced = row->is_synced;
     c->change = row->change;
+    c->pruned_change = row->pruned_change;
     c->round = row->round;
     c->round_started_s = row->round_started_s;
     c->seen_folder_round = row->seen_folder_round;

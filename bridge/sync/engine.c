@@ -189,6 +189,7 @@ static void start_done(struct store_job *base)
         for (size_t i = 0; i < job->account_count; i++) {
             start_account(engine, &job->accounts[i]);
         }
+        housekeeping_start(engine);
     }
     job->cb(&base->err, job->arg);
     arena_free(&job->arena);
@@ -350,6 +351,9 @@ void engine_free(struct engine **engine)
         gone->users = next;
     }
     loop_timer_stop(&gone->evict_timer);
+    if (gone->keep_timer.cb) {
+        loop_timer_stop(&gone->keep_timer);
+    }
     loop_timer_stop(&gone->stop_timer);
     table_done(&gone->users_by_name);
     mem_free(gone);

@@ -131,7 +131,7 @@ struct engine {
     char run[SECRET_ID_TEXT]; /**< id of this run of the server (design section 6) */
     struct user *users;
     struct table users_by_name;
-    struct loop_timer evict_timer;
+    struct loop_timer evict_timer, keep_timer;
     size_t bytes;  /**< of all loaded collections */
     uint64_t turn; /**< for last_used */
     bool is_stopping;
@@ -147,6 +147,9 @@ void waiters_call(struct waiter **list, const struct err *err);
 /** Call cb(err) in a later turn. */
 void engine_call_later(struct engine *engine, engine_cb *cb, void *arg, const struct err *err);
 extern const struct err err_none;
+
+/* housekeeping.c */
+void housekeeping_start(struct engine *engine);
 
 /* account.c */
 struct account *account_new(struct user *user, const struct store_account *row);

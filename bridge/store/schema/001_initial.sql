@@ -54,6 +54,7 @@ CREATE TABLE collections (
     is_writable        INTEGER NOT NULL,
     change             INTEGER NOT NULL,  -- the last change number given
     run                TEXT NOT NULL,     -- the run of the server that gave it
+    pruned_change      INTEGER NOT NULL DEFAULT 0,  -- the newest removal that is forgotten
     is_link_final      INTEGER NOT NULL,
     round              INTEGER NOT NULL,
     is_round_full      INTEGER NOT NULL,
