@@ -288,18 +288,19 @@ static bool is_removed(const struct cJSON *entity)
            str_has_suffix(json_member_text(entity, "@odata.context"), S("$deletedEntity"));
 }
 
-/* Tasks('AAMk=') -> AAMk=; a bare id stays as it is. */
+/* Tasks('AAMk=') or .../Users('u')/Tasks('AAMk%3D') -> AAMk=; a bare id stays as it is. */
 static struct str unwrapped(struct str id, struct arena *arena)
 {
-    size_t from = str_find(id, S("('"));
-    struct str inner = str_skip(id, from == SIZE_MAX ? id.n : from + 2);
-    size_t end = str_find(inner, S("')"));
-    struct str decoded;
+    struct str inner = id, decoded;
+    size_t from;
 
-    if (end == SIZE_MAX) {
+    if (!str_has_suffix(id, S("')"))) {
         return id;
     }
-    inner = str_first(inner, end);
+    while ((from = str_find(inner, S("('"))) != SIZE_MAX) {
+        inner = str_skip(inner, from + 2);
+    }
+    inner = str_first(inner, inner.n >= 2 ? inner.n - 2 : 0);
     return uri_decode(inner, arena, &decoded) ? decoded : inner;
 }
 
