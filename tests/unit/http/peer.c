@@ -16,13 +16,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static void look(struct peer *peer)
+/** Is what is waited for in the bytes from `from` on? */
+static bool has_wanted(const struct peer *peer, size_t from)
 {
-    if (peer->is_waiting &&
-        (peer->is_eof || (peer->wanted != NULL && peer_has(peer, peer->wanted)))) {
-        peer->is_waiting = false;
-        loop_stop(peer->loop);
-    }
+    return peer->wanted != NULL &&
+           str_find(str_skip(buf_str(&peer->in), from), str_from(peer->wanted)) != SIZE_MAX;
 }
 
 static void on_readable(void *arg)
@@ -30,6 +28,8 @@ static void on_readable(void *arg)
     struct peer *peer = arg;
     char bytes[65536];
     ssize_t n = recv(peer->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    size_t wanted_bytes = peer->wanted != NULL ? strlen(peer->wanted) : 0;
+    size_t from = peer->in.n > wanted_bytes ? peer->in.n - wanted_bytes : 0;
 
     if (n > 0) {
         buf_put(&peer->in, (struct str){ bytes, (size_t)n });
@@ -39,7 +39,10 @@ static void on_readable(void *arg)
         peer->is_reset = n < 0;
         loop_unwatch(&peer->watch);
     }
-    look(peer);
+    if (peer->is_waiting && (peer->is_eof || has_wanted(peer, from))) {
+        peer->is_waiting = false;
+        loop_stop(peer->loop);
+    }
 }
 
 void peer_open(struct peer *peer, struct loop *loop, const char *address)
@@ -108,27 +111,26 @@ void peer_read_on(struct peer *peer)
     peer->watch = loop_watch_readable(peer->loop, peer->fd, on_readable, peer);
 }
 
-static void wait_until_seen(struct peer *peer, const char *wanted)
+bool peer_gets(struct peer *peer, const char *text)
 {
-    if (peer->is_eof || (wanted != NULL && peer_has(peer, wanted))) {
-        return;
+    peer->wanted = text;
+    if (!peer->is_eof && !has_wanted(peer, 0)) {
+        peer->is_waiting = true;
+        loop_run(peer->loop);
     }
-    peer->wanted = wanted;
-    peer->is_waiting = true;
-    loop_run(peer->loop);
+    return has_wanted(peer, 0);
 }
 
 void peer_wait_for(struct peer *peer, const char *text)
 {
-    wait_until_seen(peer, text);
-    if (!peer_has(peer, text)) {
+    if (!peer_gets(peer, text)) {
         fail_msg("no '%s' in '%s'", text, peer->in.p);
     }
 }
 
 void peer_wait_for_end(struct peer *peer)
 {
-    wait_until_seen(peer, NULL);
+    peer_gets(peer, NULL);
     assert_true(peer->is_eof);
 }
 

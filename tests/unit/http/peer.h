@@ -26,7 +26,9 @@ size_t peer_send_some(struct peer *peer, const char *p, size_t n);
 /** From now on nothing is read, until peer_read_on. */
 void peer_stop_reading(struct peer *peer);
 void peer_read_on(struct peer *peer);
-/** Run the loop until the text is there (or the end, which fails the test). */
+/** Run the loop until the text is there, or the end (false). */
+bool peer_gets(struct peer *peer, const char *text);
+/** The end fails the test. */
 void peer_wait_for(struct peer *peer, const char *text);
 void peer_wait_for_end(struct peer *peer);
 /** Has the text come by now? */

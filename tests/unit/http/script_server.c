@@ -232,6 +232,16 @@ void script_hold(struct script *script)
     script->is_holding = true;
 }
 
+void script_release_one(struct script *script)
+{
+    for (size_t i = 0; i < script->connection_count; i++) {
+        if (script->connections[i]->is_waiting) {
+            answer(script->connections[i]);
+            return;
+        }
+    }
+}
+
 void script_release(struct script *script)
 {
     script->is_holding = false;

@@ -32,5 +32,7 @@ const char *script_request(const struct script *script, size_t index);
 size_t script_most_open(const struct script *script);
 /** Give the answers that were held back (see script_hold). */
 void script_release(struct script *script);
+/** Give one of them. */
+void script_release_one(struct script *script);
 /** From now on requests are read but not answered, until script_release. */
 void script_hold(struct script *script);

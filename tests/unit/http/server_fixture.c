@@ -117,15 +117,18 @@ void fixture_done(struct fixture *fixture)
     buf_done(&fixture->log);
 }
 
+static const char probe[] = "GET /probe HTTP/1.1\r\n" SERVER_HOST "\r\n";
+
 void fixture_settle(struct fixture *fixture)
 {
-    if (fixture->probe.is_eof) { /* it was idle for too long */
+    peer_forget(&fixture->probe);
+    peer_send_some(&fixture->probe, probe, sizeof(probe) - 1);
+    if (!peer_gets(&fixture->probe, "hello")) { /* it had been idle for too long */
         peer_close(&fixture->probe);
         peer_open(&fixture->probe, fixture->loop, fixture->address);
+        peer_send(&fixture->probe, probe);
+        peer_wait_for(&fixture->probe, "hello");
     }
-    peer_forget(&fixture->probe);
-    peer_send(&fixture->probe, "GET /probe HTTP/1.1\r\n" SERVER_HOST "\r\n");
-    peer_wait_for(&fixture->probe, "hello");
 }
 
 void fixture_advance(struct fixture *fixture, int64_t ms)
