@@ -184,7 +184,7 @@ struct load_job {
     size_t count;
     struct store_run *runs;
     size_t run_count;
-    int64_t change; /**< the collection's, as the read saw it */
+    int64_t change, pruned_change; /**< the collection's, as the read saw them */
 };
 
 static bool load_run(struct store_job *base, struct store_db *db, struct err *err)
@@ -199,6 +199,7 @@ static bool load_run(struct store_job *base, struct store_db *db, struct err *er
     for (size_t i = 0; i < count; i++) {
         if (all[i].id == job->collection) {
             job->change = all[i].change;
+            job->pruned_change = all[i].pruned_change;
         }
     }
     return store_resource_load(
@@ -246,6 +247,7 @@ static void load_fill(struct collection *c, const struct load_job *job)
     for (size_t i = 0; i < job->count; i++) {
         entry_insert(c, &job->rows[i], false);
     }
+    c->pruned_change = job->pruned_change;
     c->is_loaded = true;
 }
 
