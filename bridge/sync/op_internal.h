@@ -72,6 +72,8 @@ struct op {
     /* settling */
     struct store_resource result;
     struct store_version result_version;
+    struct store_resource twin; /**< a resource that a page made of the very task being created */
+    bool has_twin;
     enum sync_outcome outcome;
     bool gives_etag;
     struct store_collection *made; /**< OP_MAKE_FOLDER: the new list's row */

@@ -2,11 +2,37 @@
 
 /* --- the transaction ---------------------------------------------------------------------- */
 
+/**
+ * A page may have brought the new task before its POST was answered, under a title that did not give
+ * it away: one task is one resource, so the one that the page made goes.
+ */
+static bool bury_twin(struct op *op, struct store_db *db, struct err *err)
+{
+    struct store_resource *twin = &op->twin;
+
+    if (!store_resource_find_upstream(db, op->account_id, op->collection_id, op->upstream_id,
+            op->arena, twin, &op->has_twin, err)) {
+        return false;
+    }
+    if (!op->has_twin || twin->id == op->result.id) {
+        op->has_twin = false;
+        return true;
+    }
+    twin->modified_s = op->result.modified_s;
+    return store_change_next(db, op->account_id, op->collection_id, str_from(op->engine->run),
+               &twin->change, err)
+        && store_resource_bury(db, op->account_id, op->collection_id, twin->id, twin->change,
+            twin->modified_s, err);
+}
+
 static bool settle_run(struct store_job *base, struct store_db *db, struct err *err)
 {
     struct op *op = CONTAINER_OF(base, struct op, job);
     struct store_resource *row = &op->result;
 
+    if (op->kind == OP_CREATE && op->is_publishing && !bury_twin(op, db, err)) {
+        return false;
+    }
     if (op->is_publishing
         && !store_change_next(db, op->account_id, op->collection_id, str_from(op->engine->run),
             &row->change, err)) {
@@ -43,6 +69,11 @@ static void settle_done(struct store_job *base)
         log_error("store.settle", LOG_TEXT("why", err.text), LOG_INT("code", err.code));
         op_become_unclear(op, &err);
         return;
+    }
+    if (op->has_twin) {
+        op->twin.is_removed = true;
+        op->twin.document = op->twin.etag = S("");
+        collection_publish(op->collection, &op->twin);
     }
     if (op->is_publishing) {
         if (op->result.is_removed) {
