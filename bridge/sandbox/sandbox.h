@@ -1,0 +1,44 @@
+#pragma once
+/**
+ * A small, strict task service that speaks the Outlook Tasks REST API v2.0 (seed 000,
+ * reference/upstream.md A), so that the bridge runs and is tested without a Microsoft account. It
+ * is written from those documents alone and shares no conversion code with the bridge. Runs on the
+ * given loop, also in the same process as the bridge (`duedav demo`); all its times come from
+ * core/clock.
+ *
+ * The service is below /api/v2.0/me/, the administration (admin.h) below /admin/.
+ */
+#include "bridge/core/err.h"
+#include "bridge/core/loop.h"
+#include "bridge/core/str.h"
+
+struct sandbox;
+
+struct sandbox_options {
+    const char *state_path; /**< an SQLite file, made if need be; NULL: nothing is kept */
+    bool has_admin;         /**< is the administration reachable? */
+};
+
+/** loop is borrowed. fails: ERR_INTERNAL: the state file cannot be opened */
+MUST_CHECK bool sandbox_new(struct loop *loop, const struct sandbox_options *options,
+    struct sandbox **out, struct err *err);
+/** As http_server_listen; may be called for several addresses. */
+MUST_CHECK bool sandbox_listen(
+    struct sandbox *sandbox, struct str address, char bound_out[128], struct err *err);
+/**
+ * Make a mailbox (with its default group and folder) unless there is one of that name, and let the
+ * token open it too.
+ */
+MUST_CHECK bool sandbox_add_user(
+    struct sandbox *sandbox, struct str name, struct str token, struct err *err);
+/**
+ * A dozen varied tasks in three folders, with dates around today in the zone (IANA or Windows name;
+ * empty: UTC). Does nothing in a mailbox that holds tasks or folders already.
+ * fails: ERR_NOT_FOUND: no such user or zone
+ */
+MUST_CHECK bool sandbox_seed_demo(
+    struct sandbox *sandbox, struct str user, struct str zone, struct err *err);
+/** Stop accepting, cut held requests, finish the others, call cb. */
+void sandbox_stop(struct sandbox *sandbox, loop_cb *cb, void *arg);
+/** Closes everything at once. Fine on NULL; leaves NULL behind. */
+void sandbox_free(struct sandbox **sandbox);
