@@ -82,7 +82,7 @@ static bool read_target(struct http_head *head, struct err *err)
     size_t mark = str_find_char(target, '?');
     head->path = mark == SIZE_MAX ? target : str_first(target, mark);
     head->query = mark == SIZE_MAX ? (struct str){ 0 } : str_skip(target, mark + 1);
-    if (head->path.n == 0 && !str_has_prefix(head->target, S("?"))) {
+    if (head->path.n == 0 && target.n < head->target.n) {
         head->path = S("/"); /* http://host?query */
     }
     return str_has_prefix(head->path, S("/")) || refuse(err, 400, "bad request target");

@@ -201,6 +201,7 @@ static void bad_requests_get_the_right_status_in_any_pieces(void **state)
         { "GET / HTTP/1.1 \r\n", "400" },
         { "GET  / HTTP/1.1\r\n", "400" },
         { "GET /  HTTP/1.1\r\n", "400" },
+        { "GET  HTTP/1.1\r\n", "400" },
         { " GET / HTTP/1.1\r\n", "400" },
         { "GET\t/ HTTP/1.1\r\n", "400" },
         { "GET / http/1.1\r\n", "400" },
