@@ -1,6 +1,8 @@
 #include "tests/unit/store/runner.h"
 
 #include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 bool runner_open(struct runner *runner, const char *path, struct err *err)
 {
@@ -72,30 +74,38 @@ void runner_wait_for(struct runner *runner, struct call *call)
     }
 }
 
-static void wait_for(sem_t *semaphore)
-{
-    while (sem_wait(semaphore) != 0) {
-        assert_int_equal(errno, EINTR);
-    }
-}
-
 static bool wait_at_gate(struct store_db *db, struct call *call, struct err *err)
 {
     struct gate *gate = CONTAINER_OF(call, struct gate, call);
 
     (void)db;
     (void)err;
-    sem_post(&gate->is_there);
-    wait_for(&gate->may_go);
+    eventfd_write(gate->is_there, 1);
+    while (sem_wait(&gate->may_go) != 0) {
+        assert_int_equal(errno, EINTR);
+    }
     return true;
+}
+
+static void on_there(void *arg)
+{
+    loop_stop(arg);
 }
 
 void gate_close(struct gate *gate, struct runner *runner)
 {
-    sem_init(&gate->is_there, 0, 0);
+    struct loop_watch *watch;
+    eventfd_t count = 0;
+
+    gate->is_there = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     sem_init(&gate->may_go, 0, 0);
     runner_write(runner, &gate->call, wait_at_gate, 0);
-    wait_for(&gate->is_there);
+    watch = loop_watch_readable(runner->loop, gate->is_there, on_there, runner->loop);
+    runner->stop_at = SIZE_MAX;
+    while (eventfd_read(gate->is_there, &count) != 0 && gate->call.order == 0) {
+        loop_run(runner->loop);
+    }
+    loop_unwatch(&watch);
 }
 
 void gate_lift(struct gate *gate)
@@ -105,6 +115,6 @@ void gate_lift(struct gate *gate)
 
 void gate_done(struct gate *gate)
 {
-    sem_destroy(&gate->is_there);
+    close(gate->is_there);
     sem_destroy(&gate->may_go);
 }

@@ -35,12 +35,13 @@ void runner_wait(struct runner *runner);
 void runner_wait_for(struct runner *runner, struct call *call);
 
 /**
- * Hold the writer: a call that runs until gate_lift. What is written meanwhile waits together. It
- * returns when the writer is at the gate.
+ * Hold the writer: a call that runs until gate_lift. What is written meanwhile waits together.
+ * Returns when the writer is at the gate, or when the call has failed (a disk that is gone).
  */
 struct gate {
     struct call call;
-    sem_t is_there, may_go;
+    int is_there; /**< eventfd */
+    sem_t may_go;
 };
 void gate_close(struct gate *gate, struct runner *runner);
 void gate_lift(struct gate *gate);
