@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define MAX_RESOURCES 5000
+#define MAX_HEADERS   100
 
 struct collection {
     struct fake *fake;
@@ -61,6 +62,11 @@ struct str http_request_header(const struct http_request *request, struct str na
 
 void http_respond_header(struct http_request *request, struct str name, struct str value)
 {
+    for (size_t i = 0; i < value.n; i++) {
+        if (value.p[i] < ' ' || value.p[i] > '~') {
+            abort(); /* the server asserts the same */
+        }
+    }
     buf_printf(&fake_of(request)->headers, "%.*s: %.*s\n", STR_ARG(name), STR_ARG(value));
 }
 
@@ -486,12 +492,13 @@ const struct fake_answer *fake_request(
         .method = http_method_parse(str_from(method)),
         .method_text = str_from(method),
         .path = str_from(path),
-        .headers = arena_alloc_array(fake->request_arena, 20, sizeof(struct http_header)),
+        .headers = arena_alloc_array(fake->request_arena, MAX_HEADERS, sizeof(struct http_header)),
         .body = str_from(body),
         .peer = S("127.0.0.1"),
         .arena = fake->request_arena,
     };
-    while (rest.n > 0 && str_next(&rest, '\n', &line)) {
+    while (rest.n > 0 && fake->request.header_count + 1 < MAX_HEADERS &&
+           str_next(&rest, '\n', &line)) {
         size_t colon = str_find_char(line, ':');
 
         add_header(fake, str_first(line, colon), str_trim(str_skip(line, colon + 1)));
