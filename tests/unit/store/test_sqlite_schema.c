@@ -1,6 +1,11 @@
 #include "bridge/store/sqlite_internal.h"
 
+#include "tests/unit/store/faulty_vfs.h"
 #include "tests/unit/store/scratch.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* The history of a small store, as a list of scripts. */
 static const char *const history[] = {
@@ -110,6 +115,50 @@ static void a_script_that_fails_changes_nothing(void **state)
     }
 }
 
+/* Open the store in a child that is killed at its nth file operation. Was it? */
+static bool is_killed_while_migrating(struct scratch *scratch, long nth)
+{
+    struct err err;
+    pid_t child = fork();
+    int status;
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        faulty_install();
+        faulty_arm(FAULT_KILL, nth, true);
+        _exit(sqlite_open_writer(scratch->path, history, ARRAY_LEN(history), &scratch->db.db, &err)
+                  ? 0
+                  : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status)) {
+        assert_int_equal(WTERMSIG(status), SIGKILL);
+        return true;
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    return false;
+}
+
+static void a_migration_that_is_killed_goes_on_next_time(void **state)
+{
+    struct scratch *scratch = *state;
+    struct err err;
+    bool is_killed = true;
+    long nth = 1;
+
+    for (; is_killed; nth++) {
+        scratch->path[strlen(scratch->path) - 2] = (char)('a' + nth / 26);
+        scratch->path[strlen(scratch->path) - 1] = (char)('a' + nth % 26);
+        OK(open_at(scratch, 1, &err));
+        scratch_close(scratch);
+        is_killed = is_killed_while_migrating(scratch, nth);
+        OK(open_at(scratch, ARRAY_LEN(history), &err));
+        assert_newest(scratch);
+        scratch_close(scratch);
+    }
+    assert_true(nth > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +166,7 @@ int main(void)
         TEST(every_older_store_becomes_the_newest, scratch_set_up_folder),
         TEST(a_newer_version_is_refused_and_left_alone, scratch_set_up_folder),
         TEST(a_script_that_fails_changes_nothing, scratch_set_up_folder),
+        TEST(a_migration_that_is_killed_goes_on_next_time, scratch_set_up_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
