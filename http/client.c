@@ -131,6 +131,11 @@ static int on_begin(void *arg, char *to, char *from, int to_port, int from_port)
 
 static void pump(struct http_lane *lane);
 
+static void pump_later(void *arg)
+{
+    pump((struct http_lane *)arg);
+}
+
 static void free_transfer(struct http_transfer *transfer)
 {
     for (struct curl_slist *line = transfer->header_lines; line != NULL; line = line->next) {
@@ -178,13 +183,18 @@ static void detach(struct http_transfer *transfer)
     transfer->state = TRANSFER_OVER;
 }
 
-/* answer.err and answer.reach are filled in; the callback comes in a later turn. */
+/*
+ * answer.err and answer.reach are filled in; the callback comes in a later turn. The next one
+ * leaves the lane behind it only: the answer may be a reason to hold the lane.
+ */
 static void finish(struct http_transfer *transfer)
 {
+    struct loop *loop = transfer->lane->client->loop;
+
     loop_timer_stop(&transfer->deadline);
     detach(transfer);
-    loop_post(transfer->lane->client->loop, deliver, transfer);
-    pump(transfer->lane);
+    loop_post(loop, deliver, transfer);
+    loop_post(loop, pump_later, transfer->lane);
 }
 
 static void on_deadline(void *arg)
@@ -406,6 +416,7 @@ void http_lane_free(struct http_lane **lane_in)
         return;
     }
     assert(lane->transfer_count == 0);
+    loop_unpost(lane->client->loop, lane);
     lane->client->lane_count--;
     mem_free(lane->ca_file);
     mem_free(lane);
