@@ -313,12 +313,18 @@ static bool copy_address(struct str value, char out[INET6_ADDRSTRLEN])
 static bool split_listen(struct str value, bool *is_loopback_out)
 {
     char host[INET6_ADDRSTRLEN];
-    struct str host_text, port_text;
+    struct str host_text, no_port;
+    size_t colon = value.n;
     uint64_t port;
 
-    return uri_split_authority(value, &host_text, &port_text) && copy_address(host_text, host) &&
-           is_numeric_address(host, is_loopback_out) && str_to_u64(port_text, &port) &&
-           port <= 65535;
+    while (colon > 0 && value.p[colon - 1] != ':') {
+        colon--;
+    }
+    /* taken apart here, because in a URL there is no port 0 ("pick one") */
+    return colon > 1 && uri_split_authority(str_first(value, colon - 1), &host_text, &no_port) &&
+           no_port.n == 0 && copy_address(host_text, host) &&
+           is_numeric_address(host, is_loopback_out) &&
+           str_to_u64(str_skip(value, colon), &port) && port <= 65535;
 }
 
 bool setting_check_listen(struct str value, struct err *err)

@@ -288,6 +288,11 @@ struct loop_watch *loop_watch_readable(struct loop *loop, int fd, loop_cb *cb, v
     return watch_new(loop, fd, EV_READ, cb, arg);
 }
 
+struct loop_watch *loop_watch_writable(struct loop *loop, int fd, loop_cb *cb, void *arg)
+{
+    return watch_new(loop, fd, EV_WRITE, cb, arg);
+}
+
 void loop_unwatch(struct loop_watch **watch)
 {
     if (*watch != NULL) {

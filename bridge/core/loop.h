@@ -48,6 +48,8 @@ void loop_on_signal(struct loop *loop, int signal_number, loop_cb *cb, void *arg
 /** Call cb(arg) whenever fd can be read, until loop_unwatch. Borrowed fd. */
 struct loop_watch;
 struct loop_watch *loop_watch_readable(struct loop *loop, int fd, loop_cb *cb, void *arg);
+/** The same while it can be written. */
+struct loop_watch *loop_watch_writable(struct loop *loop, int fd, loop_cb *cb, void *arg);
 void loop_unwatch(struct loop_watch **watch);
 
 /**
