@@ -70,13 +70,19 @@ static bool is_known_exception(const struct http_head *head, struct str input)
     return has_byte_beyond_ascii(head->target);
 }
 
-/** It takes Proxy-Connection for Connection, and counts a list's tokens in its own way in 1.0. */
-static bool is_persistence_comparable(const struct http_head *head)
+/** In 1.1, without lists: it forgets empty elements and tabs, and knows Proxy-Connection. */
+static bool is_persistence_comparable(const struct http_head *head, struct str input)
 {
-    struct str value;
-
-    return head->minor_version > 0 &&
-           !http_header_find(head->headers, head->header_count, S("Proxy-Connection"), &value);
+    for (size_t i = 0; i < head->header_count; i++) {
+        const struct http_header *header = &head->headers[i];
+        if (str_eq_nocase(header->name, S("Proxy-Connection")) ||
+            (str_eq_nocase(header->name, S("Connection")) &&
+                !str_eq_nocase(header->value, S("close")) &&
+                !str_eq_nocase(header->value, S("keep-alive")))) {
+            return false;
+        }
+    }
+    return head->minor_version > 0 && str_find_char(input, '\t') == SIZE_MAX;
 }
 
 static void show(const char *why, struct str input)
@@ -112,7 +118,7 @@ static bool compare(
         !str_eq(buf_str(&ours->body), body)) {
         show("we read it otherwise", input);
     }
-    if (is_persistence_comparable(head) && head->keep_alive != theirs->keep_alive) {
+    if (is_persistence_comparable(head, input) && head->keep_alive != theirs->keep_alive) {
         show("we keep the connection otherwise", input);
     }
     return head->keep_alive && theirs->keep_alive; /* it reads nothing behind a closing request */
