@@ -293,3 +293,18 @@ void task_hash_fields(const struct task *task, uint64_t out[TASK_FIELD_COUNT])
         out[f] = value;
     }
 }
+
+static void adopt_day(struct task_date *date, const struct task_date *base)
+{
+    if (date->is_set && base->is_set && date->has_instant && base->has_instant
+        && date->instant_s == base->instant_s) {
+        date->day = base->day;
+    }
+}
+
+void task_adopt_days(struct task *task, const struct task *base)
+{
+    adopt_day(&task->start, &base->start);
+    adopt_day(&task->due, &base->due);
+    adopt_day(&task->completed, &base->completed);
+}
