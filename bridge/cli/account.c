@@ -51,9 +51,6 @@ static bool read_token(const char *path, struct buf *out, struct err *err)
 
 static void print_linked(const struct cli *cli, const cJSON *account)
 {
-    const cJSON *id = cJSON_GetObjectItemCaseSensitive(account, "id");
-    const char *zone =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(account, "timezone"));
     bool is_guessed =
         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(account, "timezone_guessed"));
 
@@ -61,7 +58,8 @@ static void print_linked(const struct cli *cli, const cJSON *account)
         print_json(account);
         return;
     }
-    printf("account %.0f, time zone %s%s\n", cJSON_GetNumberValue(id), zone,
+    printf("account %.0f, time zone %s%s\n", member_number(account, "id"),
+        member_text(account, "timezone"),
         is_guessed ? " (guessed from this machine; duedav account set --timezone changes it)"
                    : "");
 }

@@ -1,14 +1,16 @@
 #include "bridge/cli/cli.h"
 
-extern const struct cli_command cli_serve;
+extern const struct cli_command cli_serve, cli_sandbox;
 extern const struct cli_command cli_check_config;
 extern const struct cli_command cli_user_add, cli_user_remove, cli_user_list;
 extern const struct cli_command cli_password_add, cli_password_list, cli_password_revoke;
 extern const struct cli_command cli_account_link, cli_account_list, cli_account_set,
     cli_account_unlink;
+extern const struct cli_command cli_status, cli_sync;
 
 const struct cli_command *const cli_commands[] = {
     &cli_serve,
+    &cli_sandbox,
     &cli_check_config,
     &cli_user_add,
     &cli_user_remove,
@@ -20,5 +22,7 @@ const struct cli_command *const cli_commands[] = {
     &cli_account_list,
     &cli_account_set,
     &cli_account_unlink,
+    &cli_status,
+    &cli_sync,
     NULL,
 };

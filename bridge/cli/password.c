@@ -29,7 +29,7 @@ static int run_add(struct cli *cli, int argc, char **argv)
     control_add_text(request, "label", label);
     status = control_run(cli, request, NULL, NULL, &result);
     if (status == CLI_DONE) {
-        puts(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(result, "password")));
+        puts(member_text(result, "password"));
     }
     cJSON_Delete(result);
     return status;

@@ -12,3 +12,7 @@ struct print_column {
 /** rows: an array of objects; NULL prints nothing. columns end with a row of zeros. JSON when the command has --json. */
 void print_rows(const struct cli *cli, const cJSON *rows, const struct print_column *columns);
 void print_json(const cJSON *value);
+
+/** Members of an answer; "" and 0 where they are absent. */
+const char *member_text(const cJSON *object, const char *name);
+double member_number(const cJSON *object, const char *name);
