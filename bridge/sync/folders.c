@@ -499,17 +499,19 @@ static void link_pulled(struct folder_pull *pull)
     store_read(pull->engine->store, &job->job);
 }
 
-static void folder_pull_end(struct folder_pull *pull, const struct err *err)
+static void folder_pull_end(struct folder_pull *pull, const struct err *err_of_pull)
 {
     struct account *account = pull->account;
+    const struct err err = *err_of_pull; /* it may live in the pull */
+    struct err result = *err; /* it may be the job's, which goes with the pull */
 
     if (pull->request) {
-        link_finish(pull, err);
+        link_finish(pull, &result);
         return;
     }
     account->folder_pull = NULL;
     folder_pull_free(pull);
-    round_folders_done(account, err);
+    round_folders_done(account, &result);
 }
 
 static void link_finish(struct folder_pull *pull, const struct err *err)

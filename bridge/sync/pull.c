@@ -90,14 +90,16 @@ void pull_abort(struct collection *collection)
 static void pull_end(struct pull *pull, const struct err *err)
 {
     struct collection *c = pull->collection;
+    struct account *account = c->account;
+    struct err result = *err; /* it may be the job's, which goes with the pull */
 
     c->pull = NULL;
-    if (err->kind == ERR_NONE) {
+    pull_free(pull);
+    if (result.kind == ERR_NONE) {
         c->pulled_ms = clock_mono_ms();
         poll_collection_done(c);
     }
-    pull_free(pull);
-    round_pull_done(c->account, err);
+    round_pull_done(account, &result);
 }
 
 /** A store job ended; false when the pull was aborted meanwhile (and is freed here) or the job
