@@ -499,10 +499,9 @@ static void link_pulled(struct folder_pull *pull)
     store_read(pull->engine->store, &job->job);
 }
 
-static void folder_pull_end(struct folder_pull *pull, const struct err *err_of_pull)
+static void folder_pull_end(struct folder_pull *pull, const struct err *err)
 {
     struct account *account = pull->account;
-    const struct err err = *err_of_pull; /* it may live in the pull */
     struct err result = *err; /* it may be the job's, which goes with the pull */
 
     if (pull->request) {
