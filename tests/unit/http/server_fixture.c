@@ -19,15 +19,26 @@ static bool produce(struct evbuffer *out, void *arg)
     return n < left;
 }
 
-/** Appends something only each second time: a search that finds little. */
+/** Appends something only each third time, and nothing in the end: a search that finds little. */
 static bool produce_slowly(struct evbuffer *out, void *arg)
 {
     struct fixture *fixture = arg;
 
-    if (++fixture->produced % 2 == 0) {
+    if (++fixture->produced % 3 == 0) {
         evbuffer_add(out, "x", 1);
     }
-    return fixture->produced < 10;
+    return fixture->produced < 11;
+}
+
+/** Nothing until it may go on. */
+static bool produce_when_told(struct evbuffer *out, void *arg)
+{
+    struct fixture *fixture = arg;
+
+    if (fixture->may_produce) {
+        evbuffer_add(out, "told", 4);
+    }
+    return !fixture->may_produce;
 }
 
 static void produce_freed(void *arg)
@@ -62,6 +73,8 @@ static void handle(struct http_request *request, void *arg)
         http_respond_stream(request, 200, type, produce, produce_freed, fixture);
     } else if (str_eq(request->path, S("/slow"))) {
         http_respond_stream(request, 200, type, produce_slowly, produce_freed, fixture);
+    } else if (str_eq(request->path, S("/wait"))) {
+        http_respond_stream(request, 200, type, produce_when_told, produce_freed, fixture);
     } else if (str_eq(request->path, S("/cut"))) {
         http_respond_cut(request);
     } else if (str_eq(request->path, S("/truncated"))) {

@@ -17,7 +17,8 @@ struct fixture {
     int64_t now_us;
     size_t produced; /**< bytes of /stream */
     size_t produce_total;
-    unsigned freed; /**< streams */
+    bool may_produce; /**< /wait may come to its end */
+    unsigned freed;   /**< streams */
     unsigned gone;
     bool is_stopped;
 };

@@ -119,7 +119,25 @@ static void a_stream_may_work_without_a_result(void **state)
     peer_open(&peer, fixture->loop, fixture->address);
     peer_send(&peer, GET("/slow"));
     peer_wait_for(&peer, "\r\n0\r\n\r\n");
-    assert_int_equal(chunked_length(buf_str(&peer.in)), 5);
+    assert_int_equal(chunked_length(buf_str(&peer.in)), 3);
+    peer_forget(&peer);
+    fixture->produced = 0;
+    peer_send(&peer, "GET /slow HTTP/1.0\r\n" END);
+    peer_wait_for_end(&peer);
+    assert_true(str_has_suffix(buf_str(&peer.in), S("\r\n\r\nxxx")));
+    peer_close(&peer);
+}
+
+static void a_stream_without_a_result_lets_others_work(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+
+    peer_open(&peer, fixture->loop, fixture->address);
+    peer_send(&peer, GET("/wait"));
+    fixture_settle(fixture);
+    fixture->may_produce = true;
+    peer_wait_for(&peer, "told\r\n0\r\n\r\n");
     peer_close(&peer);
 }
 
@@ -214,6 +232,7 @@ int main(void)
         SERVER_TEST(http10_gets_it_until_the_end_of_the_connection),
         SERVER_TEST(an_empty_stream_is_one_empty_chunk),
         SERVER_TEST(a_stream_may_work_without_a_result),
+        SERVER_TEST(a_stream_without_a_result_lets_others_work),
         SERVER_TEST(a_slow_reader_does_not_fill_the_memory),
         SERVER_TEST(a_stream_is_freed_when_its_reader_goes),
         SERVER_TEST(a_stream_is_freed_with_the_server),

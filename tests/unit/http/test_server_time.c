@@ -222,6 +222,24 @@ static void stopping_finishes_what_has_begun(void **state)
     peer_close(&idle);
 }
 
+static void stopping_ends_a_connection_after_the_answer_being_written(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+
+    fixture->produce_total = 32 << 20;
+    peer_open(&peer, fixture->loop, fixture->address);
+    peer_stop_reading(&peer);
+    peer_send(&peer, GET("/stream") GET("/never"));
+    fixture_settle(fixture);
+    fixture_stop(fixture, 10000);
+    peer_read_on(&peer);
+    peer_wait_for_end(&peer);
+    assert_false(peer.is_reset);
+    assert_true(str_has_suffix(buf_str(&peer.in), S("\r\n0\r\n\r\n")));
+    peer_close(&peer);
+}
+
 static void stopping_ends_with_its_grace(void **state)
 {
     struct fixture *fixture = *state;
@@ -269,6 +287,7 @@ int main(void)
         SERVER_TEST(a_reader_that_stalls_is_dropped),
         SERVER_TEST(a_lingering_connection_ends_with_its_time),
         SERVER_TEST(stopping_finishes_what_has_begun),
+        SERVER_TEST(stopping_ends_a_connection_after_the_answer_being_written),
         SERVER_TEST(stopping_ends_with_its_grace),
         SERVER_TEST(stopping_with_nothing_in_hand_ends_at_once_but_later),
     };
