@@ -112,7 +112,7 @@ bool query_fetch(struct query *query, int64_t *out, bool *found_out)
 
     if (is_found) {
         value = query_get_int(query);
-        query_next(query); /* to the end: foreign keys are checked there */
+        query_next(query); /* to its end, which completes the change */
     }
     if (!query_end(query)) {
         return false;

@@ -312,8 +312,11 @@ static void prune_drops_old_tombstones_of_the_account(void **state)
     size_t count;
 
     for (int i = 0; i < 3; i++) {
-        int64_t id = add_resource(&scratch->db, scratch->account, scratch->collection, i);
+        struct store_resource row = sample_resource(scratch->account, scratch->collection, i);
+        int64_t id;
 
+        row.modified_s = 1; /* the age of a live one does not matter */
+        OK(store_resource_put(&scratch->db, &row, &id, &err));
         if (i != 1) {
             OK(store_resource_bury(
                 &scratch->db, scratch->account, scratch->collection, id, 10, 100 + i, &err));

@@ -288,6 +288,22 @@ static void a_statement_is_prepared_once_and_starts_afresh(void **state)
     assert_false(has_row);
 }
 
+static void another_program_that_writes_makes_it_busy_for_a_while(void **state)
+{
+    struct scratch *scratch = *state;
+    struct db *other;
+    struct err err;
+    int64_t id;
+
+    OK(db_sqlite.open(scratch->path, true, &other, &err));
+    OK(db_sqlite.execute(other, "BEGIN IMMEDIATE", &err));
+    OK(db_sqlite.execute(scratch->db.db, "PRAGMA busy_timeout = 1", &err));
+    FAILS(ERR_BUSY, store_user_add(&scratch->db, S("alice"), 1, &id, &err));
+    OK(db_sqlite.execute(other, "COMMIT", &err));
+    OK(store_user_add(&scratch->db, S("alice"), 1, &id, &err));
+    db_sqlite.close(&other);
+}
+
 /* --- a full disk -------------------------------------------------------------------------- */
 
 static void a_full_store_says_so_and_goes_on_when_there_is_room(void **state)
@@ -338,6 +354,7 @@ int main(void)
         TEST(a_reader_cannot_write, scratch_set_up),
         TEST(bad_sql_is_an_error_each_time, scratch_set_up),
         TEST(a_statement_is_prepared_once_and_starts_afresh, scratch_set_up),
+        TEST(another_program_that_writes_makes_it_busy_for_a_while, scratch_set_up),
         TEST(a_full_store_says_so_and_goes_on_when_there_is_room, scratch_set_up_populated),
     };
 
