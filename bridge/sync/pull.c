@@ -321,6 +321,7 @@ static bool plan_new(struct pull *pull, struct change *change, struct map_contex
         .upstream_id = change->item.id,
         .upstream_etag = change->item.etag,
         .document = map_render(&change->item.task, uid, context),
+        .round = pull->collection->round,
         .put_hash = S(""),
         .replaced_etag = S(""),
     };
