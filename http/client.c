@@ -101,10 +101,14 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
     return n;
 }
 
+/* Before curl begins, all it has sent is for TLS or to a proxy. */
 static bool was_written(const struct http_transfer *transfer)
 {
     long bytes = 0;
 
+    if (!transfer->was_begun) {
+        return false;
+    }
     return curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &bytes) != CURLE_OK ||
            bytes > 0;
 }
@@ -117,7 +121,7 @@ static bool was_written(const struct http_transfer *transfer)
 static int on_begin(void *arg, char *to, char *from, int to_port, int from_port)
 {
     struct http_transfer *transfer = (struct http_transfer *)arg;
-    bool is_repetition = transfer->was_begun && was_written(transfer);
+    bool is_repetition = was_written(transfer);
 
     (void)to;
     (void)from;

@@ -225,6 +225,57 @@ static void a_link_to_another_host_is_never_followed(void **state)
     assert_int_equal(script_requests(bench->script), ARRAY_LEN(links));
 }
 
+/* Seen from a proxy, which is asked for the host and never gets to see the token. */
+static void both_hosts_of_the_service_are_one_and_no_other(void **state)
+{
+    static const struct {
+        const char *base, *link, *connect;
+    } cases[] = {
+        { "https://outlook.office.com/api/v2.0/me", "https://outlook.office365.com/api/v2.0/x",
+            "CONNECT outlook.office365.com:443 " },
+        { "https://outlook.office365.com/api/v2.0/me", "https://outlook.office.com/x",
+            "CONNECT outlook.office.com:443 " },
+        { "https://outlook.office.com/api/v2.0/me", "https://outlook.office.com:444/x", NULL },
+        { "https://outlook.office.com/api/v2.0/me", "http://outlook.office.com/x", NULL },
+        { "https://outlook.office.com/api/v2.0/me", "https://outlook.office.com.evil.example/x",
+            NULL },
+        { "https://tasks.example/me", "https://outlook.office.com/api/v2.0/x", NULL },
+    };
+    struct bench *bench = (struct bench *)*state;
+    size_t requests = 0;
+
+    setenv("https_proxy", script_url(bench->script).p, 1);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct upstream_options options = { .dialect = &dialect_outlook,
+            .url = str_from(cases[i].base) };
+        struct upstream_call call = sync_call;
+        struct mark mark = { bench, 'a' };
+        struct upstream *upstream;
+        struct err err;
+
+        call.link = str_from(cases[i].link);
+        assert_true(upstream_new(bench->loop, bench->client, &options, &upstream, &err));
+        upstream_set_token(upstream, S("the-token"));
+        if (cases[i].connect != NULL) {
+            script_add_json(bench->script, "403 Forbidden", "", "");
+        }
+        (void)upstream_start(upstream, &call, true, DEADLINE_MS, on_reply, &mark);
+        run_until(bench, i + 1);
+        upstream_free(&upstream);
+        if (cases[i].connect == NULL) {
+            assert_int_equal(bench->seen[i].kind, ERR_UPSTREAM);
+        } else {
+            const char *request = script_request(bench->script, requests++);
+
+            assert_int_equal(strncmp(request, cases[i].connect, strlen(cases[i].connect)), 0);
+            assert_null(strstr(request, "the-token"));
+            assert_int_equal(bench->seen[i].kind, ERR_BUSY);
+        }
+        assert_int_equal(script_requests(bench->script), requests);
+    }
+    unsetenv("https_proxy");
+}
+
 static void a_redirect_is_not_followed_with_the_token(void **state)
 {
     struct bench *bench = (struct bench *)*state;
@@ -518,6 +569,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH(a_round_goes_through_its_links),
         BENCH(a_link_to_another_host_is_never_followed),
+        BENCH(both_hosts_of_the_service_are_one_and_no_other),
         BENCH(a_redirect_is_not_followed_with_the_token),
         BENCH(a_get_whose_connection_broke_is_tried_once_more),
         BENCH(writes_that_got_no_whole_answer_are_unclear_and_not_repeated),
