@@ -108,7 +108,8 @@ CREATE INDEX resources_change ON resources (account, collection, change);
 -- One task upstream is one resource here.
 CREATE UNIQUE INDEX resources_upstream ON resources (account, collection, upstream_id)
     WHERE is_removed = 0 AND upstream_id <> '';
-CREATE INDEX resources_tombstone ON resources (account, modified_s) WHERE is_removed = 1;
+CREATE INDEX resources_tombstone ON resources (account, collection, modified_s)
+    WHERE is_removed = 1;
 
 -- The last few versions that were served, as hashes of their fields.
 CREATE TABLE versions (

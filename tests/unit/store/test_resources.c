@@ -301,8 +301,24 @@ static void unseen_are_live_older_and_not_just_written(void **state)
     assert_int_equal(next, count);
 }
 
+static int64_t pruned_change(struct scratch *scratch)
+{
+    struct store_collection *rows;
+    struct err err;
+    size_t count;
+
+    OK(store_collection_list(&scratch->db, scratch->account, scratch->arena, &rows, &count, &err));
+    assert_int_equal(count, 1);
+    return rows[0].pruned_change;
+}
+
 static void prune_drops_old_tombstones_of_the_account(void **state)
 {
+    static const struct {
+        int64_t before_s;
+        size_t left;
+        int64_t pruned_change;
+    } steps[] = { { 100, 4, 0 }, { 102, 3, 11 }, { 103, 3, 11 }, { 104, 2, 11 }, { 999, 1, 13 } };
     struct scratch *scratch = *state;
     int64_t other = add_account(&scratch->db, scratch->user, 2);
     int64_t other_collection = add_collection(&scratch->db, other, 2);
@@ -311,22 +327,27 @@ static void prune_drops_old_tombstones_of_the_account(void **state)
     struct err err;
     size_t count;
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
+        /* buried at 101, 103 and 104; 0: not at all. A clock that was put back gives change 9
+         * a later time than 11 */
+        static const int changes[] = { 11, 0, 9, 13 };
         struct store_resource row = sample_resource(scratch->account, scratch->collection, i);
         int64_t id;
 
         row.modified_s = 1; /* the age of a live one does not matter */
         OK(store_resource_put(&scratch->db, &row, &id, &err));
-        if (i != 1) {
-            OK(store_resource_bury(
-                &scratch->db, scratch->account, scratch->collection, id, 10, 100 + i, &err));
+        if (changes[i] != 0) {
+            OK(store_resource_bury(&scratch->db, scratch->account, scratch->collection, id,
+                changes[i], 101 + i, &err));
         }
     }
     OK(store_resource_bury(&scratch->db, other, other_collection, others, 10, 1, &err));
-    OK(store_tombstone_prune(&scratch->db, scratch->account, 102, &err));
-    rows = load(scratch, 2);
-    assert_str(rows[0].href, "task-2.ics");
-    assert_str(rows[1].href, "task-1.ics");
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        OK(store_tombstone_prune(&scratch->db, scratch->account, steps[i].before_s, &err));
+        load(scratch, steps[i].left);
+        assert_int_equal(pruned_change(scratch), steps[i].pruned_change);
+    }
+    assert_str(load(scratch, 1)->href, "task-1.ics");
     OK(store_resource_load(
         &scratch->db, other, other_collection, scratch->arena, &rows, &count, &err));
     assert_int_equal(count, 1);
