@@ -214,6 +214,7 @@ static bool post_expire_tokens(struct admin *admin)
     if (name.n > 0 && !find_user(admin, name, &user)) {
         return false;
     }
+    sbx_db_begin(admin->sandbox->db);
     sbx_state_expire_tokens(admin->sandbox->db, user.id);
     return finish_db(admin, true);
 }

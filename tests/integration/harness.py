@@ -1,0 +1,622 @@
+"""What the integration tests share: real duedav processes on free ports, a clock that tests hold in
+their hand, the sandbox's administration, and small HTTP, REST and CalDAV clients.
+
+Nothing here sleeps: starting waits for the 'listening on' line, everything else for events (the
+sandbox's /admin/wait, an answer, the end of a process). Every wait has a deadline, which only ever
+runs out when a test fails.
+"""
+import http.client
+import json
+import os
+import pathlib
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import urllib.parse
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+DUEDAV = os.environ.get("DUEDAV") or str(ROOT / "build" / "test" / "bridge" / "duedav")
+DEADLINE = 60
+SANITIZER_STATUS = 66
+ENVIRONMENT = {
+    "ASAN_OPTIONS": f"detect_leaks=1:exitcode={SANITIZER_STATUS}:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "LSAN_OPTIONS": f"exitcode={SANITIZER_STATUS}",
+}
+
+
+def environment(**more):
+    return dict(os.environ, **ENVIRONMENT, **more)
+
+
+# --- processes ------------------------------------------------------------------------------
+
+class Process:
+    """A program that prints 'listening on URL' when it is ready."""
+
+    def __init__(self, command, folder, name, **more):
+        self.name = name
+        self.log_path = pathlib.Path(folder) / f"{name}.log"
+        self.log = open(self.log_path, "ab")
+        self.buffer = b""
+        self.process = subprocess.Popen(
+            [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=self.log, env=environment(**more))
+
+    def read_line(self, pattern, deadline=DEADLINE):
+        """The match of the first line of its standard output that matches."""
+        end = time.monotonic() + deadline
+        while True:
+            line, newline, rest = self.buffer.partition(b"\n")
+            if newline:
+                self.buffer = rest
+                match = re.search(pattern, line.decode())
+                if match:
+                    return match
+                continue
+            ready, _, _ = select.select([self.process.stdout], [], [], end - time.monotonic())
+            chunk = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not chunk:
+                raise AssertionError(f"{self.name} never said {pattern!r}:\n{self.read_log()}")
+            self.buffer += chunk
+
+    def read_log(self):
+        return self.log_path.read_text(errors="replace")[-8000:]
+
+    def kill(self):
+        """kill -9; nothing is checked."""
+        self.process.kill()
+        self.process.wait()
+        self.close()
+
+    def close(self):
+        self.process.stdout.close()
+        self.log.close()
+
+    def stop(self):
+        """SIGTERM; it must end by itself, with status 0 and nothing found by a sanitizer."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            status = "hangs"
+        self.close()
+        log = self.read_log()
+        if status != 0 or "Sanitizer" in log or "runtime error" in log:
+            raise AssertionError(f"{self.name} ended with {status}:\n{log}")
+
+
+def run(*arguments, status=0, stdin="", **more):
+    """Run a duedav command to its end; returns its standard output."""
+    done = subprocess.run(
+        [DUEDAV, *map(str, arguments)], input=stdin, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=environment(**more), timeout=DEADLINE * 4)
+    if status is not None and done.returncode != status:
+        raise AssertionError(f"duedav {' '.join(map(str, arguments))}: {done.returncode}\n"
+                             f"{done.stdout}{done.stderr}")
+    return done.stdout if status == 0 else done.stdout + done.stderr
+
+
+class TestClock:
+    """The time of every process started with --test-clock PATH (protocol: bridge/core/loop.h)."""
+
+    def __init__(self, folder, now="2026-05-04T08:00:00Z"):
+        self.path = str(pathlib.Path(folder) / "clock")
+        self.now_us = parse_time(now)
+        self.lock = threading.Lock()
+        self.connections = []
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen(16)
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with self.lock:
+                connection.settimeout(DEADLINE)
+                if self._tell(connection):
+                    self.connections.append(connection)
+
+    def _tell(self, connection):
+        try:
+            connection.sendall(f"set {self.now_us}\n".encode())
+            answer = b""
+            while not answer.endswith(b"\n"):
+                chunk = connection.recv(64)
+                if not chunk:
+                    raise ConnectionError
+                answer += chunk
+            assert answer == f"ok {self.now_us}\n".encode(), answer
+            return True
+        except (ConnectionError, BrokenPipeError):
+            connection.close()
+            return False
+
+    def set(self, now):
+        """now: microseconds since 1970, or '2026-05-04T08:00:00Z'."""
+        with self.lock:
+            self.now_us = now if isinstance(now, int) else parse_time(now)
+            self.connections = [c for c in self.connections if self._tell(c)]
+
+    def advance(self, seconds):
+        self.set(self.now_us + round(seconds * 1_000_000))
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+        for connection in self.connections:
+            connection.close()
+
+
+def parse_time(text):
+    import datetime
+    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return round(moment.timestamp() * 1_000_000)
+
+
+# --- HTTP -----------------------------------------------------------------------------------
+
+class Response:
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    @property
+    def json(self):
+        return json.loads(self.body) if self.body else None
+
+    @property
+    def etag(self):
+        return self.headers.get("ETag")
+
+    def __repr__(self):
+        return f"<{self.status} {dict(self.headers)} {self.body[:2000]!r}>"
+
+
+class Http:
+    """One keep-alive connection to a base URL. Paths are sent as they are."""
+
+    def __init__(self, url, headers=None, deadline=DEADLINE):
+        self.parts = urllib.parse.urlsplit(url)
+        self.base = self.parts.path.rstrip("/")
+        self.headers = headers or {}
+        self.deadline = deadline
+        self.connection = None
+
+    def request(self, method, path, body=None, headers=(), absolute=False):
+        """headers: dict or list of pairs (several of one name). Never repeats a request."""
+        if path.startswith("http://"):
+            parts = urllib.parse.urlsplit(path)
+            assert parts.netloc == self.parts.netloc, f"{path} leaves {self.parts.netloc}"
+            path = parts.path + ("?" + parts.query if parts.query else "")
+        elif not absolute:
+            path = self.base + path
+        if isinstance(body, str):
+            body = body.encode()
+        pairs = list(self.headers.items())
+        pairs += list(headers.items() if isinstance(headers, dict) else headers)
+        if self.connection is not None and select.select([self.connection.sock], [], [], 0)[0]:
+            self.close()  # the server has ended the idle connection
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection(
+                self.parts.hostname, self.parts.port, timeout=self.deadline)
+        connection = self.connection
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            for name, value in pairs:
+                connection.putheader(name, value)
+            if body is not None and not any(n.lower() == "content-length" for n, _ in pairs):
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            answer = connection.getresponse()
+            content = answer.read()
+        except Exception:
+            self.close()
+            raise
+        if answer.will_close:
+            self.close()
+        return Response(answer.status, answer.headers, content)
+
+    def close(self):
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+
+# --- the sandbox ----------------------------------------------------------------------------
+
+MARKER_GUID = "1c7e0d52-93ab-4e1f-8d46-5b0f2a9c7e34"
+TRACK = ("Prefer", "odata.track-changes")
+
+
+class Rest(Http):
+    """The Outlook Tasks REST API as one user. Links in answers can be passed as paths."""
+
+    def __init__(self, url, token, zone=None):
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        if zone:
+            headers["Prefer"] = f'outlook.timezone="{zone}"'
+        super().__init__(url, headers)
+
+    def send(self, method, path, value=None, headers=()):
+        pairs = list(headers.items() if isinstance(headers, dict) else headers)
+        body = None
+        if value is not None:
+            body = json.dumps(value).encode()
+            if not any(name.lower() == "content-type" for name, _ in pairs):
+                pairs.append(("Content-Type", "application/json"))
+        elif method in ("POST", "PATCH"):
+            body = b""
+        return self.request(method, path, body, pairs)
+
+    def get(self, path, headers=()):
+        return self.send("GET", path, headers=headers)
+
+    def post(self, path, value=None, headers=()):
+        return self.send("POST", path, value, headers)
+
+    def patch(self, path, value, headers=()):
+        return self.send("PATCH", path, value, headers)
+
+    def delete(self, path, headers=()):
+        return self.send("DELETE", path, headers=headers)
+
+    def create(self, subject="Example", folder="Tasks", **members):
+        answer = self.post(f"/taskfolders('{folder}')/tasks", {"Subject": subject, **members})
+        assert answer.status == 201, answer
+        return answer.json
+
+    def sync(self, path, link=None, page_size=None, select=None):
+        """A whole sync round from the start or a deltaLink: (entries, deltaLink)."""
+        entries = []
+        size = [("Prefer", f"odata.maxpagesize={page_size}")] if page_size else []
+        if link is None:
+            answer = self.get(path + (f"?$select={select}" if select else ""), [TRACK, *size])
+            assert answer.status == 200, answer
+            assert answer.headers["Preference-Applied"] == "odata.track-changes", answer
+            entries += answer.json["value"]
+            link = answer.json["@odata.deltaLink"]
+        headers = [TRACK, *size]
+        while True:
+            answer = self.get(link, headers)
+            assert answer.status == 200, answer
+            entries += answer.json["value"]
+            if "@odata.deltaLink" in answer.json:
+                return entries, answer.json["@odata.deltaLink"]
+            link, headers = answer.json["@odata.nextLink"], size
+
+
+class Admin(Http):
+    """The administration of a sandbox: bridge/sandbox/admin.h."""
+
+    def call(self, method, path, value=None):
+        body = json.dumps(value) if value is not None else None
+        answer = self.request(method, "/admin/" + path, body)
+        assert answer.status == 200, answer
+        return answer.json
+
+    def add_user(self, name, token):
+        self.call("POST", "users", {"name": name, "token": token})
+
+    def fault(self, kind, method=None, path=None, user=None, nth=1, count=1, **more):
+        match = {"method": method, "path": path, "user": user, "nth": nth}
+        match = {name: value for name, value in match.items() if value is not None}
+        self.call("POST", "faults", {"fault": kind, "match": match, "count": count, **more})
+
+    def clear_faults(self):
+        self.call("DELETE", "faults")
+
+    def faults(self):
+        return self.call("GET", "faults")
+
+    def requests(self, **match):
+        query = urllib.parse.urlencode(match)
+        return self.call("GET", f"requests?{query}")["requests"]
+
+    def loads(self):
+        return self.call("GET", "requests?method=NONE")["loads"]
+
+    def clear_requests(self):
+        self.call("DELETE", "requests")
+
+    def last(self):
+        """Number of the latest request: what `after` takes."""
+        numbers = [r["number"] for r in self.requests(arrived=1)]
+        return numbers[-1] if numbers else 0
+
+    def wait(self, count=1, **match):
+        """Until so many matching requests have been answered (or, with arrived=True, come)."""
+        return self.call("POST", "wait", {"count": count, **match})["count"]
+
+    def release(self, **match):
+        return self.call("POST", "release", match)["released"]
+
+    def expire_tokens(self, **match):
+        self.call("POST", "expire-tokens", match)
+
+    def seed(self, user, count, **more):
+        self.call("POST", "seed", {"user": user, "count": count, **more})
+
+    def seed_demo(self, user, zone="UTC"):
+        self.call("POST", "seed", {"user": user, "demo": True, "zone": zone})
+
+    def state(self, user):
+        return self.call("GET", f"state?user={urllib.parse.quote(user)}")
+
+    def tasks(self, user):
+        """Tasks by subject; fails when two have the same."""
+        tasks = self.state(user)["tasks"]
+        by_subject = {task["Subject"]: task for task in tasks}
+        assert len(by_subject) == len(tasks), [task["Subject"] for task in tasks]
+        return by_subject
+
+
+class Sandbox(Process):
+    def __init__(self, folder, clock=None, state=None, users="alice:alice-token",
+                 listen="127.0.0.1:0", admin=True):
+        command = [DUEDAV, "sandbox", "--listen", listen, "--user", users]
+        command += ["--admin"] if admin else []
+        command += ["--state", state] if state else []
+        command += ["--test-clock", clock.path] if clock else []
+        super().__init__(command, folder, "sandbox")
+        self.url = self.read_line(r"listening on (http://\S+/me/)")[1]
+        self.origin = self.url[:self.url.index("/api/")]
+        self.admin = Admin(self.origin)
+        self.clients = [self.admin]
+
+    def rest(self, token="alice-token", zone=None):
+        client = Rest(self.url, token, zone)
+        self.clients.append(client)
+        return client
+
+    def stop(self):
+        for client in self.clients:
+            client.close()
+        super().stop()
+
+
+# --- the bridge -----------------------------------------------------------------------------
+
+class Bridge:
+    """A store and its configuration; `start` runs the server on it, as often as wanted."""
+
+    def __init__(self, folder, upstream_url, clock=None, name="bridge", **settings):
+        self.folder = pathlib.Path(folder)
+        self.name = name
+        self.clock = clock
+        self.server = None
+        self.url = None
+        self.clients = []
+        self.config = self.folder / f"{name}.conf"
+        sections = {
+            "server": {"listen": "127.0.0.1:0"},
+            "store": {"url": f"sqlite:{self.folder / name}.db",
+                      "key_file": f"{self.folder / name}.key"},
+            "log": {"level": "debug"},
+            "upstream sandbox": {"dialect": "outlook", "url": upstream_url},
+        }
+        for section, values in settings.items():
+            sections.setdefault(section, {}).update(values)
+        self.config.write_text("".join(
+            f"[{section}]\n" + "".join(f"{name} = {value}\n" for name, value in values.items())
+            for section, values in sections.items()))
+
+    def run(self, *arguments, **more):
+        """A duedav command on this store."""
+        return run(*arguments, "-c", self.config, **more)
+
+    def add_user(self, user, token, zone="Europe/Paris", label="test"):
+        """A user with one linked account; returns the app password."""
+        self.run("user", "add", user)
+        password = self.run("password", "add", user, "--label", label).strip()
+        self.link(user, token, zone)
+        return password
+
+    def link(self, user, token, zone="Europe/Paris", *more):
+        token_file = self.folder / f"{self.name}-{user}.token"
+        token_file.write_text(token + "\n")
+        token_file.chmod(0o600)
+        self.run("account", "link", user, "--upstream", "sandbox", "--timezone", zone,
+                 "--access-token-file", token_file, *more)
+
+    def start(self):
+        command = [DUEDAV, "serve", "-c", self.config]
+        command += ["--test-clock", self.clock.path] if self.clock else []
+        self.server = Process(command, self.folder, self.name)
+        self.url = self.server.read_line(r"listening on (http://\S+)")[1].rstrip("/")
+        return self
+
+    def _end(self, how):
+        for client in self.clients:
+            client.close()
+        server, self.server = self.server, None
+        if server is not None:
+            how(server)
+
+    def stop(self):
+        self._end(Process.stop)
+
+    def kill(self):
+        self._end(Process.kill)
+
+    def dav(self, user, password):
+        client = Dav(self.url, user, password)
+        self.clients.append(client)
+        return client
+
+
+# --- CalDAV ---------------------------------------------------------------------------------
+
+NAMESPACES = {
+    "d": "DAV:",
+    "c": "urn:ietf:params:xml:ns:caldav",
+    "cs": "http://calendarserver.org/ns/",
+    "ical": "http://apple.com/ns/ical/",
+}
+XMLNS = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
+
+
+def expand(name):
+    """'d:href' to '{DAV:}href'."""
+    prefix, _, local = name.partition(":")
+    return f"{{{NAMESPACES[prefix]}}}{local}"
+
+
+class Item:
+    """One DAV:response: href, status (None with propstats), props by 'prefix:name' in 200."""
+
+    def __init__(self, element):
+        self.href = element.findtext("d:href", None, NAMESPACES)
+        status = element.findtext("d:status", None, NAMESPACES)
+        self.status = int(status.split()[1]) if status else None
+        self.props = {}
+        self.missing = set()
+        for propstat in element.findall("d:propstat", NAMESPACES):
+            found = " 200 " in propstat.findtext("d:status", "", NAMESPACES) + " "
+            for prop in propstat.find("d:prop", NAMESPACES):
+                if found:
+                    self.props[prop.tag] = prop
+                else:
+                    self.missing.add(prop.tag)
+
+    def text(self, name):
+        prop = self.props.get(expand(name))
+        return None if prop is None else "".join(prop.itertext()).strip()
+
+    def __repr__(self):
+        return f"<{self.href} {self.status} {sorted(self.props)}>"
+
+
+class Multistatus:
+    def __init__(self, response):
+        assert response.status == 207, response
+        root = ElementTree.fromstring(response.body)
+        self.items = {item.href: item
+                      for item in map(Item, root.findall("d:response", NAMESPACES))}
+        self.sync_token = root.findtext("d:sync-token", None, NAMESPACES)
+
+
+class Dav(Http):
+    """A CalDAV client; paths begin at the server's root."""
+
+    def __init__(self, url, user, password):
+        import base64
+        secret = base64.b64encode(f"{user}:{password}".encode()).decode()
+        super().__init__(url, {"Authorization": f"Basic {secret}"})
+        self.home = f"/dav/calendars/{user}/"
+
+    def propfind(self, path, *names, depth=0):
+        props = "".join(f"<{name}/>" for name in names)
+        body = f"<d:propfind {XMLNS}><d:prop>{props}</d:prop></d:propfind>"
+        return Multistatus(self.request("PROPFIND", path, body, {
+            "Depth": str(depth), "Content-Type": "application/xml"}))
+
+    def report(self, path, body, depth=1):
+        return Multistatus(self.request("REPORT", path, body, {
+            "Depth": str(depth), "Content-Type": "application/xml"}))
+
+    def collections(self):
+        """{display name: path} of the home."""
+        found = self.propfind(self.home, "d:displayname", "d:resourcetype", depth=1)
+        return {item.text("d:displayname"): href for href, item in found.items.items()
+                if item.props[expand("d:resourcetype")].find("c:calendar", NAMESPACES) is not None}
+
+    def ctag(self, collection):
+        return self.propfind(collection, "cs:getctag").items[collection].text("cs:getctag")
+
+    def etags(self, collection):
+        """{href: etag} of the tasks of a collection, by calendar-query."""
+        found = self.report(collection, f"""<c:calendar-query {XMLNS}><d:prop><d:getetag/></d:prop>
+            <c:filter><c:comp-filter name="VCALENDAR"><c:comp-filter name="VTODO"/>
+            </c:comp-filter></c:filter></c:calendar-query>""")
+        return {href: item.text("d:getetag") for href, item in found.items.items()}
+
+    def multiget(self, collection, hrefs):
+        """{href: calendar text}."""
+        wanted = "".join(f"<d:href>{href}</d:href>" for href in hrefs)
+        found = self.report(collection, f"""<c:calendar-multiget {XMLNS}><d:prop><d:getetag/>
+            <c:calendar-data/></d:prop>{wanted}</c:calendar-multiget>""")
+        return {href: item.text("c:calendar-data") for href, item in found.items.items()}
+
+    def sync_collection(self, collection, token=""):
+        """({href: etag or None when removed}, new token)."""
+        found = self.report(collection, f"""<d:sync-collection {XMLNS}>
+            <d:sync-token>{token}</d:sync-token><d:sync-level>1</d:sync-level>
+            <d:prop><d:getetag/></d:prop></d:sync-collection>""", depth=0)
+        return ({href: None if item.status == 404 else item.text("d:getetag")
+                 for href, item in found.items.items()}, found.sync_token)
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def put(self, path, text, **headers):
+        """headers: if_match='"..."', if_none_match='*'."""
+        fields = {name.replace("_", "-").title(): value for name, value in headers.items()}
+        fields["Content-Type"] = "text/calendar; charset=utf-8"
+        return self.request("PUT", path, text, fields)
+
+    def delete(self, path, **headers):
+        fields = {name.replace("_", "-").title(): value for name, value in headers.items()}
+        return self.request("DELETE", path, headers=fields)
+
+
+def vtodo(uid, *lines):
+    """A calendar object with one VTODO."""
+    return "\r\n".join(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//duedav//tests//EN",
+                        "BEGIN:VTODO", f"UID:{uid}", "DTSTAMP:20260501T080000Z", *lines,
+                        "END:VTODO", "END:VCALENDAR", ""])
+
+
+def unfold(text):
+    """The content lines of a calendar object."""
+    return text.replace("\r\n ", "").replace("\r\n\t", "").split("\r\n")
+
+
+# --- test cases -----------------------------------------------------------------------------
+
+class Case(unittest.TestCase):
+    """A test with a scratch folder; what `started` returns is stopped at its end, last first."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="duedav-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def started(self, thing):
+        self.addCleanup(thing.stop if hasattr(thing, "stop") else thing.close)
+        return thing
+
+    def start_clock(self, now="2026-05-04T08:00:00Z"):
+        return self.started(TestClock(self.folder, now))
+
+    def start_sandbox(self, **options):
+        return self.started(Sandbox(self.folder, **options))
+
+    def start_bridge(self, sandbox, user="alice", token="alice-token", zone="Europe/Paris",
+                     clock=None, **settings):
+        """A bridge with one user on the sandbox: (bridge, dav client)."""
+        bridge = Bridge(self.folder, sandbox.url, clock, **settings)
+        password = bridge.add_user(user, token, zone)
+        self.started(bridge.start())
+        return bridge, bridge.dav(user, password)
