@@ -1,6 +1,6 @@
 #include "bridge/cli/cli.h"
 
-extern const struct cli_command cli_serve, cli_sandbox;
+extern const struct cli_command cli_serve, cli_demo, cli_sandbox;
 extern const struct cli_command cli_check_config;
 extern const struct cli_command cli_user_add, cli_user_remove, cli_user_list;
 extern const struct cli_command cli_password_add, cli_password_list, cli_password_revoke;
@@ -10,6 +10,7 @@ extern const struct cli_command cli_status, cli_sync;
 
 const struct cli_command *const cli_commands[] = {
     &cli_serve,
+    &cli_demo,
     &cli_sandbox,
     &cli_check_config,
     &cli_user_add,

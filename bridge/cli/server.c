@@ -180,7 +180,7 @@ static bool listen_all(struct server *server, struct err *err)
         char bound[128];
 
         if (!http_server_listen(server->http, address, bound, err)) {
-            return err_wrap(err, "can't listen on %.*s", STR_ARG(address));
+            return false;
         }
         snprintf(server->addresses[i].text, sizeof(server->addresses[i].text),
             str_has_prefix(address, S("unix:")) ? "%s" : "http://%s/", bound);
