@@ -19,15 +19,19 @@ static struct vtodo_when borrow(
     return when;
 }
 
+static bool is_recurring(const struct vtodo *vtodo, const struct task *returned)
+{
+    return vtodo->first[VTODO_RRULE] != NULL ||
+           (returned->recurrence.is_set && returned->status != TASK_DONE);
+}
+
 static void move_start(const struct vtodo *vtodo, const struct task *returned, struct targets *to)
 {
-    bool is_recurring = vtodo->first[VTODO_RRULE] != NULL;
-
     if (!returned->start.is_set) {
         to->start.is_set = false;
     } else if (to->start.is_set) {
         to->start.day = returned->start.day;
-    } else if (is_recurring || !returned->due.is_set ||
+    } else if (is_recurring(vtodo, returned) || !returned->due.is_set ||
                returned->start.day < returned->due.day) {
         to->start = borrow(vtodo, &vtodo->due, returned->start.day);
     }
@@ -58,6 +62,10 @@ static void settle(const struct vtodo *vtodo, const struct task *base,
     if (!to->start.is_set && returned->start.is_set && base->start.is_set &&
         returned->start.day < returned->due.day) {
         to->start = borrow(vtodo, &vtodo->due, returned->start.day); /* no longer S5 or S6 */
+    }
+    if (!to->start.is_set && vtodo->first[VTODO_RRULE] == NULL && is_recurring(vtodo, returned)) {
+        to->start = borrow(vtodo, &to->due, /* S9: a rule needs a DTSTART */
+            returned->start.is_set ? returned->start.day : returned->due.day);
     }
     if (!to->start.is_set || !to->due.is_set) {
         return;

@@ -4,6 +4,7 @@
 #include "bridge/map/alarm.h"
 #include "bridge/map/dates.h"
 #include "bridge/map/read.h"
+#include "bridge/map/rule.h"
 
 #define SCHEDULE_FIELDS                                                                            \
     (TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE) | TASK_FIELD(TASK_RECURRENCE))
@@ -17,6 +18,7 @@ struct merge {
     struct vtodo vtodo;
     struct task projected; /**< what the document means to the service before the edits */
     struct set set;
+    bool is_stamped;
 };
 
 static int64_t seconds_of(int64_t micros)
@@ -28,6 +30,16 @@ static int64_t modified_s(const struct merge *merge)
 {
     int64_t us = merge->returned->modified_us;
     return seconds_of(us != 0 ? us : merge->context->now_us);
+}
+
+/** The text with its edits; the stamps move with the first that there are. */
+static struct str finish(struct merge *merge, struct set *set, bool has_new_schedule)
+{
+    if (!edit_is_empty(&set->edit) && !merge->is_stamped) {
+        set_stamps(set, merge->returned->modified_us, has_new_schedule);
+        merge->is_stamped = true;
+    }
+    return edit_finish(&set->edit);
 }
 
 /* ---- one field ---- */
@@ -136,7 +148,43 @@ static bool is_same(const struct merge *merge, enum task_field field)
     }
 }
 
-/* ---- the reminder, in a second pass: dates have moved relative alarms by then ---- */
+/* ---- the rule, in a second pass: dates have moved the anchor by then ---- */
+
+/** mapping.md 4.7: a completed task is served without its rule. */
+static bool hide_or_show_rule(struct merge *merge, struct set *set)
+{
+    if (!(merge->fields & TASK_FIELD(TASK_STATUS))) {
+        return merge->returned->status == TASK_DONE;
+    }
+    if (merge->returned->status == TASK_DONE) {
+        set_rename(set, VTODO_RRULE, VTODO_MS_RRULE);
+        return true;
+    }
+    if (merge->base->status == TASK_DONE && set->vtodo->first[VTODO_RRULE] == NULL) {
+        set_rename(set, VTODO_MS_RRULE, VTODO_RRULE);
+        return set->vtodo->first[VTODO_MS_RRULE] != NULL;
+    }
+    return false;
+}
+
+static bool merge_rule(struct merge *merge, struct str *text, struct err *err)
+{
+    struct vtodo vtodo;
+    struct set set;
+
+    if (!vtodo_open(*text, merge->context, &vtodo, err)) {
+        return false;
+    }
+    set_init(&set, &vtodo);
+    if (!hide_or_show_rule(merge, &set)) {
+        rule_merge(&set, (merge->fields & TASK_FIELD(TASK_RECURRENCE)) != 0, merge->base,
+            merge->returned);
+    }
+    *text = finish(merge, &set, true);
+    return true;
+}
+
+/* ---- the reminder, in a third pass: dates have moved relative alarms by then ---- */
 
 static struct str trigger_text(struct arena *arena, int64_t instant_s)
 {
@@ -233,8 +281,7 @@ static void turn_on(struct set *set, const struct task *base, const struct task 
 }
 
 /** mapping.md 2.8, "Upstream to VTODO". */
-static bool merge_reminder(
-    struct merge *merge, bool is_stamped, struct str *text, struct err *err)
+static bool merge_reminder(struct merge *merge, struct str *text, struct err *err)
 {
     struct vtodo vtodo;
     struct task task;
@@ -255,10 +302,7 @@ static bool merge_reminder(
     } else if (merge->base->reminder.is_on) {
         turn_off(&set, merge->base, modified_s(merge));
     }
-    if (!edit_is_empty(&set.edit) && !is_stamped) {
-        set_stamps(&set, merge->returned->modified_us, false);
-    }
-    *text = edit_finish(&set.edit);
+    *text = finish(merge, &set, false);
     return true;
 }
 
@@ -294,18 +338,14 @@ bool merge_fields(struct str document, task_fields fields, const struct task *ba
             changed |= TASK_FIELD(f);
         }
     }
-    if ((fields & (TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE))) &&
+    if ((fields & SCHEDULE_FIELDS) &&
         dates_merge(&merge.set, fields, &merge.projected, base, returned)) {
         changed |= fields & SCHEDULE_FIELDS;
     }
-    if (changed != 0) {
-        if (!is_render) {
-            set_stamps(&merge.set, returned->modified_us, (changed & SCHEDULE_FIELDS) != 0);
-        }
-        text = edit_finish(&merge.set.edit);
-    }
-    if ((fields & TASK_FIELD(TASK_REMINDER)) &&
-        !merge_reminder(&merge, changed != 0 || is_render, &text, err)) {
+    merge.is_stamped = is_render;
+    text = finish(&merge, &merge.set, (changed & SCHEDULE_FIELDS) != 0);
+    if (((fields & (SCHEDULE_FIELDS | TASK_FIELD(TASK_STATUS))) && !merge_rule(&merge, &text, err)) ||
+        ((fields & TASK_FIELD(TASK_REMINDER)) && !merge_reminder(&merge, &text, err))) {
         return false;
     }
     *out = text;

@@ -2,6 +2,7 @@
 
 #include "bridge/map/alarm.h"
 #include "bridge/map/read.h"
+#include "bridge/map/series.h"
 #include "bridge/map/transplant.h"
 
 /* Names, and a link that the client may keep for itself (mapping.md 2.10, 2.13): never sent. */
@@ -27,6 +28,23 @@ static void supply_completed(struct task *projected, const struct map_context *c
     }
 }
 
+/** mapping.md 4.4.4: a series goes upstream at its first date, wherever the client's anchor is. */
+static void move_to_series(const struct vtodo *vtodo, struct task *projected)
+{
+    struct series series;
+
+    series_read(vtodo, &series);
+    if (series.mode == SERIES_NONE) {
+        return;
+    }
+    if (projected->start.is_set) {
+        projected->start.day += series.first - series.anchor;
+    }
+    if (projected->due.is_set) {
+        projected->due.day += series.first - series.anchor;
+    }
+}
+
 /* ---- create ---- */
 
 bool map_plan_create(const struct map_object *object, const struct map_context *context,
@@ -42,11 +60,12 @@ bool map_plan_create(const struct map_object *object, const struct map_context *
     }
     read_task(&vtodo, &task);
     read_project(&task, context, &plan.wanted);
+    move_to_series(&vtodo, &plan.wanted);
     supply_completed(&plan.wanted, context);
     task_init(&nothing);
     plan.fields = read_diff(&nothing, &plan.wanted) & ~READ_ONLY_FIELDS;
     plan.fields |= TASK_FIELD(TASK_TITLE);
-    if (!task.due.is_set) {
+    if (!task.due.is_set && !plan.wanted.recurrence.is_set) {
         plan.fields &= ~TASK_FIELD(TASK_DUE); /* the service sets it from the start */
     }
     plan.expected = plan.wanted;
@@ -120,6 +139,18 @@ static void split_fields(struct update *update, task_fields *changed, task_field
     }
 }
 
+/** The document has a DTSTART on the due date only because a rule needs one. */
+static bool is_start_synthetic(const struct update *update)
+{
+    const struct task *now = &update->current;
+    const struct task *new = &update->task;
+
+    return !update->base->start.is_set && update->base->due.is_set &&
+           update->current_vtodo.first[VTODO_RRULE] != NULL && now->start.is_set &&
+           now->due.is_set && now->start.day == now->due.day && new->start.is_set &&
+           new->due.is_set && new->start.day == new->due.day;
+}
+
 /** The members that upstream ties to each other (mapping.md 3.3, 3.4). */
 static void couple(const struct update *update, struct map_plan *plan)
 {
@@ -144,6 +175,10 @@ static void couple(const struct update *update, struct map_plan *plan)
         plan->fields &= ~TASK_FIELD(TASK_DUE); /* the service sets it from the start */
         plan->expected.due = wanted->due;
     }
+    if (HAS(plan->fields, TASK_START) && is_start_synthetic(update)) {
+        plan->fields &= ~TASK_FIELD(TASK_START); /* S9 */
+        wanted->start = base->start;
+    }
     if (HAS(plan->fields, TASK_STATUS) && wanted->status == TASK_DONE) {
         plan->fields |= TASK_FIELD(TASK_COMPLETED);
     }
@@ -156,6 +191,7 @@ static void couple(const struct update *update, struct map_plan *plan)
 static void decide(struct update *update, task_fields changed, struct map_plan *plan)
 {
     read_project(&update->task, update->context, &plan->wanted);
+    move_to_series(&update->vtodo, &plan->wanted);
     if (update->base->status == TASK_DONE && !plan->wanted.completed.is_set) {
         plan->wanted.completed = update->base->completed; /* a client without the line */
     }
@@ -167,6 +203,9 @@ static void decide(struct update *update, task_fields changed, struct map_plan *
     }
     if (HAS(changed, TASK_DUE) && update->task.start.is_set) {
         changed |= TASK_FIELD(TASK_START);
+    }
+    if (update->task.status == TASK_DONE) {
+        changed &= ~TASK_FIELD(TASK_RECURRENCE); /* kept, though not served: mapping.md 4.7 */
     }
     plan->fields = read_diff(update->base, &plan->wanted) & changed & ~READ_ONLY_FIELDS;
     couple(update, plan);

@@ -1,6 +1,7 @@
 #include "bridge/map/read.h"
 
 #include "bridge/map/alarm.h"
+#include "bridge/map/series.h"
 #include <string.h>
 
 static struct str value_of(const struct vtodo *vtodo, enum vtodo_name name)
@@ -197,6 +198,7 @@ static int64_t read_micros(const struct vtodo *vtodo, enum vtodo_name name)
 void read_task(const struct vtodo *vtodo, struct task *out)
 {
     struct arena *arena = vtodo->context->arena;
+    struct series series;
     struct task task;
     bool is_open;
 
@@ -215,6 +217,10 @@ void read_task(const struct vtodo *vtodo, struct task *out)
     is_open = task.status != TASK_DONE && task.status != TASK_CANCELLED;
     if (is_open) {
         task.reminder = alarm_next(vtodo);
+    }
+    if (task.status != TASK_DONE && vtodo->first[VTODO_RRULE] != NULL) {
+        series_read(vtodo, &series);
+        task.recurrence = series.native;
     }
     task.categories = read_categories(vtodo);
     task.url = value_of(vtodo, VTODO_URL);

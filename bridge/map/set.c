@@ -102,6 +102,13 @@ void set_when(struct set *set, enum vtodo_name name, const struct vtodo_when *wh
         format_time(set, &time));
 }
 
+void set_rename(struct set *set, enum vtodo_name name, enum vtodo_name other)
+{
+    for (const struct property *p = set->vtodo->first[name]; p != NULL; p = vtodo_next(name, p)) {
+        edit_replace(&set->edit, p, vtodo_name_text(other), p->params, p->value);
+    }
+}
+
 void set_categories(struct set *set, const struct task_list_of_text *categories)
 {
     struct arena *arena = set->vtodo->context->arena;

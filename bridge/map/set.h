@@ -23,5 +23,7 @@ void set_categories(struct set *set, const struct task_list_of_text *categories)
 void set_status(struct set *set, enum task_status status, bool has_percent);
 void set_sensitivity(struct set *set, enum task_sensitivity sensitivity);
 void set_priority(struct set *set, int32_t priority);
+/** The lines of a name get another one: they stay in the document, out of sight. */
+void set_rename(struct set *set, enum vtodo_name name, enum vtodo_name other);
 /** LAST-MODIFIED, DTSTAMP; SEQUENCE + 1 where there is one and a date or rule changed (2.14). */
 void set_stamps(struct set *set, int64_t modified_us, bool has_new_schedule);

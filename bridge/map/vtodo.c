@@ -20,6 +20,7 @@ static const struct str names[VTODO_NAME_COUNT] = {
     [VTODO_DUE] = STR("DUE"),
     [VTODO_DURATION] = STR("DURATION"),
     [VTODO_RRULE] = STR("RRULE"),
+    [VTODO_MS_RRULE] = STR("X-MSTASK-RRULE"),
     [VTODO_EXRULE] = STR("EXRULE"),
     [VTODO_RDATE] = STR("RDATE"),
     [VTODO_EXDATE] = STR("EXDATE"),

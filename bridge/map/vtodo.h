@@ -22,6 +22,7 @@ enum vtodo_name {
     VTODO_DUE,
     VTODO_DURATION,
     VTODO_RRULE,
+    VTODO_MS_RRULE, /**< the rule of a completed task: kept, not served as one */
     VTODO_EXRULE,
     VTODO_RDATE,
     VTODO_EXDATE,

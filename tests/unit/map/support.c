@@ -113,6 +113,9 @@ void support_project(
     if (p.start.is_set && p.start.day > p.due.day) {
         p.start = (struct task_date){ 0 };
     }
+    if (!p.due.is_set) {
+        p.recurrence = (struct task_recurrence){ 0 };
+    }
     p.assigned_to = p.owner = p.url = S("");
     *out = p;
 }

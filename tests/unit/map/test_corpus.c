@@ -94,7 +94,8 @@ static void check_changes(
         support_project(&merged, f->context.zone, f->arena, &answer);
         task_fields others = task_diff(&merged, &task) & ~TASK_FIELD(fields[i]);
         if (fields[i] == TASK_DUE) {
-            others &= ~(TASK_FIELD(TASK_START) | TASK_FIELD(TASK_REMINDER));
+            others &= ~(TASK_FIELD(TASK_START) | TASK_FIELD(TASK_REMINDER) |
+                        TASK_FIELD(TASK_RECURRENCE)); /* they follow the due date */
         }
         if (!task_field_eq(&answer, &returned, fields[i]) || others != 0) {
             fail_msg("%s: a change of %s (%x)\n%.*s", name, task_field_name(fields[i]),
