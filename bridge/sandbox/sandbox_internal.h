@@ -1,5 +1,5 @@
 #pragma once
-/** What sandbox.c shares with admin.c: the whole sandbox, and requests that wait. */
+/** What sandbox.c, exchange.c and admin.c share: the whole sandbox, and requests on their way. */
 #include "bridge/sandbox/call.h"
 #include "bridge/sandbox/record.h"
 #include "bridge/sandbox/sandbox.h"
@@ -12,7 +12,7 @@ struct sbx_load {
     unsigned refused; /**< with 429, for being the fifth */
 };
 
-/** A request that is held by a fault. */
+/** A request to the service; in the list of held ones while a fault holds it. */
 struct sbx_exchange {
     struct sandbox *sandbox;
     struct http_request *request;
@@ -21,7 +21,6 @@ struct sbx_exchange {
     struct str target;      /**< decoded, lower case */
     struct sbx_load *load;  /**< NULL: not counted */
     int64_t record;         /**< 0: none */
-    bool is_applied;
     struct loop_timer timer;
     struct sbx_exchange *next; /**< in the list of held ones */
 };
@@ -48,6 +47,10 @@ struct sandbox {
     struct sbx_wait *waits;
 };
 
+/** Handler of the server: carry out a request, as its faults want it. */
+void sbx_on_request(struct http_request *request, void *arg);
+/** Cut every held request and every wait. */
+void sbx_cut_all(struct sandbox *sandbox);
 /** Let the oldest `count` held requests (with `path` in their target) go on. Returns how many. */
 size_t sbx_release(struct sandbox *sandbox, struct str path, size_t count);
 /** Answer the waits whose requests have all come. */
