@@ -1,5 +1,7 @@
 #include "bridge/upstream/json.h"
 
+#include "bridge/core/mem.h"
+
 #include <cjson/cJSON.h>
 #include <string.h>
 
@@ -47,9 +49,81 @@ static bool is_blank(struct str s)
     return true;
 }
 
+/* The code unit of an escape \uXXXX at the start of s; -1 if there is none. */
+static int32_t code_unit(struct str s)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    int32_t unit = 0;
+
+    if (s.n < 6 || s.p[0] != '\\' || s.p[1] != 'u') {
+        return -1;
+    }
+    for (size_t i = 2; i < 6; i++) {
+        const char *digit = (const char *)memchr(digits, s.p[i], sizeof(digits) - 1);
+        int32_t value;
+
+        if (digit == NULL) {
+            return -1;
+        }
+        value = (int32_t)(digit - digits);
+        unit = unit * 16 + (value < 16 ? value : value - 6);
+    }
+    return unit;
+}
+
+static bool is_high(int32_t unit)
+{
+    return unit >= 0xd800 && unit < 0xdc00;
+}
+
+static bool is_low(int32_t unit)
+{
+    return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/* Where the next half of a surrogate pair stands alone; SIZE_MAX if nowhere. */
+static size_t find_half_pair(struct str text, size_t from)
+{
+    for (size_t i = from; i < text.n; i++) {
+        int32_t unit;
+
+        if (text.p[i] != '\\') {
+            continue;
+        }
+        unit = code_unit(str_skip(text, i));
+        if (is_low(unit) || (is_high(unit) && !is_low(code_unit(str_skip(text, i + 6))))) {
+            return i;
+        }
+        i += is_high(unit) ? 11 : 1; /* over the pair, or what is escaped */
+    }
+    return SIZE_MAX;
+}
+
+/*
+ * The service cuts titles by UTF-16 units, so it may cut a character in two. That must not make a
+ * whole page unreadable: the half becomes U+FFFD. Returns a copy to be freed, or NULL if all is
+ * well.
+ */
+static char *mend_half_pairs(struct str text)
+{
+    char *copy = NULL;
+    size_t at = 0;
+
+    while ((at = find_half_pair(text, at)) != SIZE_MAX) {
+        if (copy == NULL) {
+            copy = mem_copy_text(text.p, text.n);
+        }
+        memcpy(copy + at, "\\ufffd", 6);
+        at += 6;
+    }
+    return copy;
+}
+
 bool json_parse(struct str text, struct cJSON **json_out, struct err *err)
 {
     const char *end = NULL;
+    struct cJSON *json;
+    char *mended;
 
     if (text.n == 0) {
         return err_set(err, ERR_UPSTREAM, "no JSON");
@@ -57,14 +131,18 @@ bool json_parse(struct str text, struct cJSON **json_out, struct err *err)
     if (!check_bounds(text, err)) {
         return false;
     }
-    struct cJSON *json = cJSON_ParseWithLengthOpts(text.p, text.n, &end, false);
-
+    mended = mend_half_pairs(text);
+    text.p = mended != NULL ? mended : text.p;
+    json = cJSON_ParseWithLengthOpts(text.p, text.n, &end, false);
     if (json == NULL || !is_blank(str_skip(text, (size_t)(end - text.p)))) {
         json_free(&json);
-        return err_set(err, ERR_UPSTREAM, "broken JSON");
+        err_set(err, ERR_UPSTREAM, "broken JSON");
     }
-    *json_out = json;
-    return true;
+    mem_free(mended);
+    if (json != NULL) {
+        *json_out = json;
+    }
+    return json != NULL;
 }
 
 void json_free(struct cJSON **json)

@@ -12,7 +12,7 @@ struct cJSON;
 #define JSON_DEPTH 32 /**< objects and arrays inside each other */
 
 /**
- * One JSON value; the caller frees it with json_free.
+ * One JSON value; the caller frees it with json_free. Half a surrogate pair reads as U+FFFD.
  * fails: ERR_UPSTREAM: not UTF-8, not JSON, deeper than JSON_DEPTH, or a NUL in it in any spelling
  */
 MUST_CHECK bool json_parse(struct str text, struct cJSON **json_out, struct err *err);
