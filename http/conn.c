@@ -87,6 +87,15 @@ static void report_done(struct http_exchange *exchange)
     }
 }
 
+/** The handler may answer at once, which frees an orphan. */
+static void report_gone(struct http_exchange *exchange)
+{
+    loop_cb *gone_cb = TAKE(exchange->gone_cb);
+    if (gone_cb != NULL) {
+        gone_cb(exchange->gone_arg);
+    }
+}
+
 static void make_orphan(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
@@ -118,9 +127,7 @@ void http_conn_free(struct http_conn *conn)
         exchange->conn = NULL;
         if (state == CONN_HANDLING) {
             make_orphan(exchange);
-            if (exchange->gone_cb != NULL) {
-                exchange->gone_cb(exchange->gone_arg); /* may answer, which frees it */
-            }
+            report_gone(exchange);
         } else {
             if (exchange->is_head_known) {
                 report_done(exchange);
@@ -287,6 +294,9 @@ static void on_event(struct bufferevent *events, short what, void *arg)
         return;
     }
     conn->is_eof = true;
+    if (conn->state == CONN_HANDLING) {
+        report_gone(conn->exchange);
+    }
     go_on(conn);
 }
 

@@ -24,7 +24,8 @@ struct str http_request_header(const struct http_request *request, struct str na
 
 bool http_request_is_gone(const struct http_request *request)
 {
-    return CONTAINER_OF(request, const struct http_exchange, request)->conn == NULL;
+    const struct http_conn *conn = CONTAINER_OF(request, const struct http_exchange, request)->conn;
+    return conn == NULL || conn->is_eof;
 }
 
 void http_request_on_gone(struct http_request *request, loop_cb *cb, void *arg)

@@ -110,8 +110,8 @@ typedef bool http_produce(struct evbuffer *out, void *arg);
 void http_respond_stream(struct http_request *request, int status, struct str content_type,
     http_produce *produce, void (*free_cb)(void *arg), void *arg);
 /**
- * Has the connection gone? The answer is still owed (it frees the request). A client that has only
- * closed its sending side still gets its answer and has not gone.
+ * Has the client closed the connection, or at least its sending side? Mostly it has left; the few
+ * that only half-close still get the answer. It is owed in either case (it frees the request).
  */
 bool http_request_is_gone(const struct http_request *request);
 /** For the sandbox: close the connection without an answer, or after `keep` bytes of the body of an
@@ -119,5 +119,5 @@ bool http_request_is_gone(const struct http_request *request);
 void http_respond_cut(struct http_request *request);
 void http_respond_truncated(struct http_request *request, int status, struct str content_type,
     struct str body, size_t keep);
-/** Call cb(arg) if the connection goes before the answer; for handlers that hold a request. */
+/** Call cb(arg), once, when that happens before the answer; for handlers that hold a request. */
 void http_request_on_gone(struct http_request *request, loop_cb *cb, void *arg);

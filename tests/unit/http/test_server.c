@@ -155,11 +155,14 @@ static void a_half_closed_connection_gets_all_its_answers(void **state)
     peer_send(&peer, GET("/hold") GET("/last"));
     shutdown(peer.fd, SHUT_WR);
     fixture_settle(fixture);
-    assert_false(http_request_is_gone(fixture->held));
+    fixture_settle(fixture);
+    assert_true(http_request_is_gone(fixture->held)); /* as far as one can see */
+    assert_int_equal(fixture->gone, 1);
     http_respond_text(fixture->held, 200, S(""), S("held"));
     peer_wait_for_end(&peer);
     assert_true(peer_has(&peer, "held"));
     assert_true(peer_has(&peer, "hello"));
+    assert_int_equal(fixture->gone, 1);
     assert_false(peer.is_reset);
     peer_close(&peer);
 }
@@ -354,6 +357,23 @@ static void an_answer_after_the_connection_has_gone_is_dropped(void **state)
     assert_string_equal(fixture->log.p, "GET /hold 200 unsent;GET /hold 0 unsent;");
 }
 
+static void a_client_that_closes_is_reported_and_can_be_cut_off(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+
+    peer_open(&peer, fixture->loop, fixture->address);
+    peer_send(&peer, GET("/hold"));
+    fixture_settle(fixture);
+    peer_close(&peer);
+    fixture_settle(fixture);
+    assert_int_equal(fixture->gone, 1);
+    http_respond_cut(fixture->held);
+    fixture_settle(fixture);
+    assert_int_equal(http_server_counts(fixture->server).connections, 1);
+    assert_string_equal(fixture->log.p, "GET /hold 0 unsent;");
+}
+
 static void a_request_outlives_the_server_if_need_be(void **state)
 {
     struct fixture *fixture = *state;
@@ -406,6 +426,7 @@ int main(void)
         SERVER_TEST(bodies_beyond_the_common_bound_get_503),
         SERVER_TEST(the_sandbox_can_cut_answers),
         SERVER_TEST(an_answer_after_the_connection_has_gone_is_dropped),
+        SERVER_TEST(a_client_that_closes_is_reported_and_can_be_cut_off),
         SERVER_TEST(a_request_outlives_the_server_if_need_be),
         SERVER_TEST(a_client_that_leaves_in_its_body_is_reported),
     };
