@@ -1,7 +1,7 @@
 #include "http/client.h"
 
-#include "bridge/core/buf.h"
 #include "bridge/core/mem.h"
+#include "http/client_internal.h"
 
 #include <assert.h>
 #include <curl/curl.h>
@@ -24,51 +24,8 @@ struct http_client {
     size_t lane_count;
 };
 
-/** Transfers that wait their turn. */
-struct queue {
-    struct http_transfer *first, *last;
-};
-
-struct http_lane {
-    struct http_client *client;
-    char *ca_file; /**< NULL: the system's alone */
-    unsigned max_in_flight;
-    unsigned in_flight;
-    unsigned waiting_count;
-    unsigned transfer_count; /**< also those whose callback is still to come */
-    bool is_held;
-    struct queue foreground, background;
-};
-
-enum transfer_state {
-    TRANSFER_WAITING, /**< in a queue of its lane */
-    TRANSFER_FLYING,  /**< in curl's hands */
-    TRANSFER_OVER,    /**< its callback is posted */
-};
-
-struct http_transfer {
-    struct http_lane *lane;
-    enum transfer_state state;
-    struct http_transfer *next, *previous; /**< in the queue */
-    struct arena *arena;
-    const char *method, *url;
-    struct str body;
-    bool has_body;
-    bool is_background;
-    bool wants_new_connection;
-    struct curl_slist *header_lines;
-    CURL *easy;
-    struct loop_timer deadline;
-    size_t header_bytes;
-    bool is_too_large;
-    bool is_head_whole; /**< curl takes a connection closed among the headers for their end */
-    bool was_begun;     /**< curl was about to send it once already */
-    struct buf answer_body;
-    struct http_answer answer;
-    char error_text[CURL_ERROR_SIZE];
-    http_answer_cb *cb;
-    void *arg;
-};
+static_assert(sizeof(((struct http_transfer *)NULL)->error_text) == CURL_ERROR_SIZE,
+    "curl writes up to that much");
 
 /* ---- curl's callbacks: they only take notes ---- */
 
@@ -133,13 +90,6 @@ static int on_begin(void *arg, char *to, char *from, int to_port, int from_port)
 
 /* ---- the end of a transfer ---- */
 
-static void pump(struct http_lane *lane);
-
-static void pump_later(void *arg)
-{
-    pump((struct http_lane *)arg);
-}
-
 static void free_transfer(struct http_transfer *transfer)
 {
     for (struct curl_slist *line = transfer->header_lines; line != NULL; line = line->next) {
@@ -164,22 +114,11 @@ static void deliver(void *arg)
     free_transfer(transfer);
 }
 
-static void unqueue(struct http_transfer *transfer)
-{
-    struct http_lane *lane = transfer->lane;
-    struct queue *queue = transfer->is_background ? &lane->background : &lane->foreground;
-
-    *(transfer->previous != NULL ? &transfer->previous->next : &queue->first) = transfer->next;
-    *(transfer->next != NULL ? &transfer->next->previous : &queue->last) = transfer->previous;
-    transfer->next = transfer->previous = NULL;
-    lane->waiting_count--;
-}
-
 /* Out of the queue or out of curl's hands. */
 static void detach(struct http_transfer *transfer)
 {
     if (transfer->state == TRANSFER_WAITING) {
-        unqueue(transfer);
+        lane_remove(transfer);
     } else if (transfer->state == TRANSFER_FLYING) {
         curl_multi_remove_handle(transfer->lane->client->multi, transfer->easy);
         transfer->lane->in_flight--;
@@ -198,7 +137,7 @@ static void finish(struct http_transfer *transfer)
     loop_timer_stop(&transfer->deadline);
     detach(transfer);
     loop_post(loop, deliver, transfer);
-    loop_post(loop, pump_later, transfer->lane);
+    loop_post(loop, lane_pump, transfer->lane);
 }
 
 static void on_deadline(void *arg)
@@ -395,41 +334,17 @@ void http_client_free(struct http_client **client_in)
     mem_free(client);
 }
 
-/* ---- lanes ---- */
-
-struct http_lane *http_lane_new(
-    struct http_client *client, unsigned max_in_flight, struct str ca_file)
+struct loop *client_loop(const struct http_client *client)
 {
-    struct http_lane *lane = (struct http_lane *)mem_alloc(sizeof(*lane));
-
-    assert(max_in_flight > 0);
-    lane->client = client;
-    lane->max_in_flight = max_in_flight;
-    if (ca_file.n > 0) {
-        lane->ca_file = mem_copy_text(ca_file.p, ca_file.n);
-    }
-    client->lane_count++;
-    return lane;
+    return client->loop;
 }
 
-void http_lane_free(struct http_lane **lane_in)
+void client_count_lane(struct http_client *client, bool is_new)
 {
-    struct http_lane *lane = TAKE(*lane_in);
-
-    if (lane == NULL) {
-        return;
-    }
-    assert(lane->transfer_count == 0);
-    loop_unpost(lane->client->loop, lane);
-    lane->client->lane_count--;
-    mem_free(lane->ca_file);
-    mem_free(lane);
+    client->lane_count = is_new ? client->lane_count + 1 : client->lane_count - 1;
 }
 
-unsigned http_lane_pending(const struct http_lane *lane)
-{
-    return lane->waiting_count + lane->in_flight;
-}
+/* ---- sending ---- */
 
 static void set_body(struct http_transfer *transfer)
 {
@@ -483,12 +398,11 @@ static void set_options(struct http_transfer *transfer)
     set_body(transfer);
 }
 
-/* Hand it to curl. No callback comes from here: curl asks for a timer first. */
-static void launch(struct http_transfer *transfer)
+void client_launch(struct http_transfer *transfer)
 {
     struct http_lane *lane = transfer->lane;
 
-    unqueue(transfer);
+    lane_remove(transfer);
     transfer->state = TRANSFER_FLYING;
     lane->in_flight++;
     transfer->answer.sent_ms = clock_mono_ms();
@@ -501,19 +415,6 @@ static void launch(struct http_transfer *transfer)
         err_set(&transfer->answer.err, ERR_INTERNAL, "libcurl does not take the request");
         finish(transfer);
     }
-}
-
-static void pump(struct http_lane *lane)
-{
-    while (!lane->is_held && lane->in_flight < lane->max_in_flight && lane->waiting_count > 0) {
-        launch(lane->foreground.first != NULL ? lane->foreground.first : lane->background.first);
-    }
-}
-
-void http_lane_hold(struct http_lane *lane, bool is_held)
-{
-    lane->is_held = is_held;
-    pump(lane);
 }
 
 /* ---- starting ---- */
@@ -592,7 +493,6 @@ struct http_transfer *http_lane_start(
     struct http_lane *lane, const struct http_call *call, http_answer_cb *cb, void *arg)
 {
     struct http_transfer *transfer = (struct http_transfer *)mem_alloc(sizeof(*transfer));
-    struct queue *queue = call->is_background ? &lane->background : &lane->foreground;
 
     transfer->lane = lane;
     transfer->arena = arena_new();
@@ -609,12 +509,9 @@ struct http_transfer *http_lane_start(
         return transfer;
     }
     transfer->state = TRANSFER_WAITING;
-    transfer->previous = queue->last;
-    *(queue->last != NULL ? &queue->last->next : &queue->first) = transfer;
-    queue->last = transfer;
-    lane->waiting_count++;
+    lane_add(transfer);
     loop_timer_start(&transfer->deadline, call->deadline_ms);
-    pump(lane);
+    lane_pump(lane);
     return transfer;
 }
 
@@ -638,5 +535,5 @@ void http_transfer_abort(struct http_transfer **transfer_in)
     detach(transfer);
     lane->transfer_count--;
     free_transfer(transfer);
-    pump(lane);
+    lane_pump(lane);
 }

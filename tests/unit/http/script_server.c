@@ -1,4 +1,4 @@
-#include "script_server.h"
+#include "tests/unit/http/script_server.h"
 
 #include "bridge/core/buf.h"
 #include "bridge/core/mem.h"

@@ -1,7 +1,7 @@
 #include "http/client.h"
 
 #include "bridge/core/mem.h"
-#include "script_server.h"
+#include "tests/unit/http/script_server.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

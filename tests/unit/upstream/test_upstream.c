@@ -3,7 +3,7 @@
 #include "bridge/core/log.h"
 #include "bridge/core/mem.h"
 #include "ical/zone.h"
-#include "script_server.h"
+#include "tests/unit/http/script_server.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
