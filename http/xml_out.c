@@ -140,8 +140,10 @@ void xml_chars(struct xml_out *xml, struct str text)
     size_t from = 0;
     size_t i = 0;
     while (i < text.n) {
+        unsigned char c = (unsigned char)text.p[i];
         struct str replacement;
-        size_t n = escape(str_skip(text, i), &replacement);
+        bool is_plain = c > '>' && c != 0xef; /* most are, and the rest takes a closer look */
+        size_t n = is_plain ? 0 : escape(str_skip(text, i), &replacement);
         if (n == 0) {
             i++;
             continue;

@@ -1,4 +1,4 @@
-#include "peer.h"
+#include "tests/unit/http/peer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "reference_parser.h"
+#include "tests/unit/http/reference_parser.h"
 
 #include <http_parser.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "server_fixture.h"
+#include "tests/unit/http/server_fixture.h"
 
 #include "bridge/core/clock.h"
 #include "bridge/core/mem.h"

@@ -2,7 +2,7 @@
 /** A server on loopback under a held clock, with a handler that does what the path says. */
 #include "bridge/core/buf.h"
 #include "http/server.h"
-#include "peer.h"
+#include "tests/unit/http/peer.h"
 
 #define SERVER_HOST "Host: h\r\n"
 

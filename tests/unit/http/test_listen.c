@@ -1,4 +1,4 @@
-#include "server_fixture.h"
+#include "tests/unit/http/server_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * with the same body. We may refuse more than it does, never less, but for the exceptions that
  * is_known_exception names.
  */
-#include "reference_parser.h"
+#include "tests/unit/http/reference_parser.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
