@@ -8,11 +8,11 @@
 #include "bridge/core/str.h"
 
 struct uri {
-    struct str scheme;    /**< lower case: "http", "https" */
-    struct str host;      /**< lower case; an IPv6 address without its brackets */
-    uint16_t port;        /**< the scheme's own if none was given */
-    struct str path;      /**< as written; "/" if empty */
-    struct str query;     /**< as written, without '?'; empty if none */
+    struct str scheme; /**< lower case: "http", "https" */
+    struct str host;   /**< lower case; an IPv6 address without its brackets */
+    uint16_t port;     /**< the scheme's own if none was given */
+    struct str path;   /**< as written; "/" if empty */
+    struct str query;  /**< as written, without '?'; empty if none */
     bool has_query;
 };
 
@@ -46,5 +46,4 @@ struct uri_path {
 MUST_CHECK bool uri_parse_path(
     struct str path, size_t max, struct arena *arena, struct uri_path *out, struct err *err);
 /** The value of a query parameter, decoded ('+' is a space here); false if absent or malformed. */
-bool uri_query_value(
-    struct str query, struct str name, struct arena *arena, struct str *value_out);
+bool uri_query_value(struct str query, struct str name, struct arena *arena, struct str *value_out);
