@@ -158,6 +158,8 @@ static void renamed(const struct sync_result *result, void *arg)
         bool is_name = prop_find(patch->changes[i].ns, patch->changes[i].name) != NULL;
 
         patch->changes[i].is_allowed = !is_name;
+        patch->changes[i].is_protected =
+            result->outcome == SYNC_FORBIDDEN || result->outcome == SYNC_READ_ONLY;
         patch->has_refused = true;
     }
     answer(call);

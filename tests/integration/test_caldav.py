@@ -366,6 +366,13 @@ class Proppatch(Case):
                                "</D:set>")
             self.assertIn("403 Forbidden", reply.text)
 
+    def test_the_default_list_keeps_its_name(self):
+        tasks = self.dav.collections()["Tasks"]
+        reply = self.patch(tasks, "<D:set><D:prop><D:displayname>x</D:displayname></D:prop>"
+                           "</D:set>")
+        self.assertIn("403 Forbidden", reply.text)
+        self.assertIn("cannot-modify-protected-property", reply.text)
+
     def test_malformed_is_400(self):
         self.patch(self.list, "", status=400)
 
@@ -768,3 +775,90 @@ class Sync(Case):
         self.assertEqual(after, (self.ctag(), self.token()))
         self.request(204, "DELETE", path)
         self.assertNotEqual(after[0], self.ctag())
+
+
+# --- around it ------------------------------------------------------------------------------------
+
+class Outage(harness.Case):
+    """design promise 4 and section 7: no client may lose a list because the service is down."""
+
+    def test_reads_go_on_and_writes_are_503(self):
+        sandbox = self.start_sandbox()
+        _, dav = self.start_bridge(sandbox)
+        tasks = dav.collections()["Tasks"]
+        text = vtodo("outage", "SUMMARY:before")
+        etag = dav.put(tasks + "a.ics", text).etag
+        token = dav.sync_collection(tasks)[1]
+        other = dav.home + "other/"
+        self.assertEqual(201, dav.request("MKCALENDAR", other).status)
+        sandbox.admin.fault("status", status=503, count=0)
+        self.assertEqual({tasks + "a.ics": etag}, dav.etags(tasks))
+        self.assertEqual(text, dav.get(tasks + "a.ics").text)
+        self.assertEqual({"Tasks": tasks, "other": other}, dav.collections())
+        self.assertEqual(({}, token), dav.sync_collection(tasks, token))
+        self.assertEqual({tasks + "a.ics": text.strip()}, dav.multiget(tasks, [tasks + "a.ics"]))
+        for reply in (dav.put(tasks + "a.ics", text.replace("before", "after"), if_match=etag),
+                      dav.delete(tasks + "a.ics", if_match=etag),
+                      dav.request("MKCALENDAR", dav.home + "new/"),
+                      dav.request("PROPPATCH", other, '<propertyupdate xmlns="DAV:"><set><prop>'
+                                  "<displayname>x</displayname></prop></set></propertyupdate>")):
+            self.assertEqual(503, reply.status, reply)
+            self.assertGreater(int(reply.headers["Retry-After"]), 0)
+        self.assertEqual(etag, dav.get(tasks + "a.ics").etag)
+
+
+class Prefix(harness.Case):
+    """interface.md: the path part of public_url is the prefix of every href."""
+
+    def test_every_href_has_it_and_requests_may_lack_it(self):
+        sandbox = self.start_sandbox()
+        _, dav = self.start_bridge(
+            sandbox, server={"public_url": "https://tasks.example.org/my/tasks/"})
+        redirect = dav.request("PROPFIND", "/.well-known/caldav")
+        self.assertEqual((301, "/my/tasks/dav/"), (redirect.status, redirect.headers["Location"]))
+        for start in ("/my/tasks/dav/calendars/alice/", "/dav/calendars/alice/"):
+            found = dav.propfind(start, "d:current-user-principal", "d:resourcetype", depth=1)
+            for href, item in found.items.items():
+                self.assertTrue(href.startswith("/my/tasks/dav/calendars/alice/"), href)
+                self.assertEqual("/my/tasks/dav/principals/alice/",
+                                 item.text("d:current-user-principal"))
+        path = max(found.items, key=len) + "a.ics"
+        self.assertEqual(201, dav.put(path, vtodo("prefix", "SUMMARY:x")).status)
+        self.assertEqual([path], list(dav.multiget(path[:-5], [path])))
+        self.assertEqual(204, dav.delete(path.replace("/my/tasks", "")).status)
+
+
+class SignIn(harness.Case):
+    """caldav.md 5.2: only wrong credentials count, and they shut out nobody else."""
+
+    def test_guessing_is_slowed_down(self):
+        sandbox = self.start_sandbox()
+        bridge, dav = self.start_bridge(sandbox, limits={"sign_in_failures": "5/10m"})
+        anonymous = self.started(Http(bridge.url))
+        wrong = bridge.dav("alice", "wrong")
+        for _ in range(20):
+            self.assertEqual(401, anonymous.request("PROPFIND", "/dav/").status)
+        statuses = [wrong.request("OPTIONS", "/dav/").status for _ in range(7)]
+        self.assertEqual([401] * 5 + [429] * 2, statuses)
+        self.assertGreater(int(wrong.request("GET", "/dav/x").headers["Retry-After"]), 0)
+        self.assertEqual(200, dav.request("OPTIONS", "/dav/").status)
+        self.assertEqual(401, anonymous.request("PROPFIND", "/dav/").status)
+
+
+class Large(harness.Case):
+    """Answers over many tasks are produced while the socket drains."""
+
+    def test_two_thousand_tasks_in_one_answer(self):
+        sandbox = self.start_sandbox()
+        sandbox.admin.seed("alice", 2000)
+        bridge, dav = self.start_bridge(sandbox)
+        bridge.run("sync", "alice")
+        tasks = dav.collections()["Tasks"]
+        hrefs = dav.etags(tasks)
+        self.assertEqual(2000, len(hrefs))
+        texts = dav.multiget(tasks, hrefs)
+        self.assertEqual(set(hrefs), set(texts))
+        self.assertEqual(2000, len({re.search("UID:(.*)", t)[1] for t in texts.values()}))
+        reply = dav.request("REPORT", tasks, query(in_todo(), "C:calendar-data"))
+        self.assertEqual("chunked", reply.headers["Transfer-Encoding"])
+        self.assertEqual(2000, len(Answer(reply.body).found))
