@@ -7,6 +7,21 @@
  * core/clock.
  *
  * The service is below /api/v2.0/me/, the administration (admin.h) below /admin/.
+ *
+ * Where the documents leave a behaviour open, the sandbox takes the one that asks most of a client:
+ * - ParentFolderId is spelled AQMk..., TaskFolder.Id AAMk...; both lead to the folder
+ * - one folder or group cannot be read singly (405); a group with folders is not deleted (400)
+ * - folder names are unique in the mailbox, without regard to case (409 ErrorFolderExists)
+ * - a stale sync token is 410 SyncStateNotFound, one that was never given 400 with a code that
+ * holds SyncState; a delta token without Prefer: odata.track-changes is refused
+ * - a deleted folder takes its tasks along without telling of each
+ * - every PATCH makes a new version, also one that changes nothing
+ * - Recurrence needs a DueDateTime; the first date of the series on or after Range.StartDate
+ * becomes the date of the task; what was not said in the pattern must not be said otherwise
+ * - a finished occurrence is a copy with a new id, without Recurrence, with all extended
+ * properties; Status Completed by PATCH advances a series as the action does; new dates by PATCH
+ * without Recurrence split the occurrence off (mapping.md 5.1)
+ * - an unknown zone in Prefer is refused rather than ignored
  */
 #include "bridge/core/err.h"
 #include "bridge/core/loop.h"

@@ -128,6 +128,11 @@ class Bodies(SandboxCase):
         self.refused(self.rest.request("POST", f"/tasks('{task['Id']}')/complete"), 411)
         self.assertEqual(self.rest.post(f"/tasks('{task['Id']}')/complete").status, 200)
 
+    def test_complete_takes_no_members(self):
+        path = f"/tasks('{self.rest.create('one')['Id']}')/complete"
+        self.refused(self.rest.post(path, {"Status": "Completed"}), 400)
+        self.assertEqual(self.rest.post(path, {}).status, 200)
+
     def test_chunked_bodies_are_fine(self):
         connection = http.client.HTTPConnection(self.sandbox.origin[7:])
         connection.request("POST", "/api/v2.0/me/tasks", iter([b'{"Subj', b'ect":"c"}']), {
