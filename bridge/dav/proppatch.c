@@ -173,6 +173,15 @@ static bool is_there(struct dav_call *call)
     return !is_below || call_collection(call) != NULL;
 }
 
+/** Clients set the name that a list has, also where it can't be changed. */
+static bool is_name_already(struct dav_call *call)
+{
+    struct proppatch *patch = call->state;
+
+    return str_eq(
+        patch->display_name, collection_display_name(call_collection(call), call_arena(call)));
+}
+
 void dav_proppatch(struct dav_call *call)
 {
     struct proppatch *patch = ARENA_NEW(call_arena(call), struct proppatch);
@@ -195,7 +204,7 @@ void dav_proppatch(struct dav_call *call)
         call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
         return;
     }
-    if (patch->has_refused || patch->display_name.p == NULL) {
+    if (patch->has_refused || patch->display_name.p == NULL || is_name_already(call)) {
         answer(call);
         return;
     }

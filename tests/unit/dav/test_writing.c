@@ -230,6 +230,7 @@ static void proppatch_renames_or_refuses_in_the_multistatus(void **state)
     } cases[] = {
         { LIST, PATCH(NAME("New name")), 207, "rename New name",
             "<D:status>HTTP/1.1 200 OK</D:status>" },
+        { LIST, PATCH(NAME("Work &amp; more")), 207, "", "<D:status>HTTP/1.1 200 OK</D:status>" },
         { LIST, PATCH(NAME("New name") COLOR), 207, "",
             "<D:displayname/></D:prop><D:status>HTTP/1.1 424 Failed" },
         { LIST, PATCH(COLOR), 207, "", "HTTP/1.1 403 Forbidden" },
