@@ -359,6 +359,26 @@ bool property_param(
     return false;
 }
 
+struct str property_params_without(
+    const struct property *property, struct str name, struct arena *arena)
+{
+    struct str rest = property->params;
+    struct str found;
+    struct str value;
+    char *kept = arena_alloc(arena, rest.n + 1);
+    size_t n = 0;
+
+    for (struct str before = rest; next_param(&rest, &found, &value); before = rest) {
+        size_t length = before.n - rest.n;
+
+        if (!str_eq_nocase(str_trim(found), name)) {
+            memcpy(kept + n, before.p, length);
+            n += length;
+        }
+    }
+    return (struct str){ kept, n };
+}
+
 /* ---- text values ---- */
 
 static struct str unescape(struct str s, struct arena *arena)

@@ -60,6 +60,9 @@ struct property *property_find(struct property *first, struct str name);
  */
 bool property_param(
     const struct property *property, struct str name, struct arena *arena, struct str *value_out);
+/** The parameters as written, but for those of that name. */
+struct str property_params_without(
+    const struct property *property, struct str name, struct arena *arena);
 /** The value with TEXT escaping undone (RFC 5545 3.3.11). */
 struct str property_text(const struct property *property, struct arena *arena);
 /** Split a comma-separated TEXT value (CATEGORIES) and unescape each part. */

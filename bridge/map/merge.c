@@ -2,6 +2,7 @@
 
 #include "bridge/core/secret.h"
 #include "bridge/map/alarm.h"
+#include "bridge/map/body.h"
 #include "bridge/map/dates.h"
 #include "bridge/map/read.h"
 #include "bridge/map/rule.h"
@@ -91,8 +92,7 @@ static bool merge_field(struct merge *merge, enum task_field field)
         set_text(set, VTODO_SUMMARY, returned->title);
         return true;
     case TASK_BODY:
-        set_text(set, VTODO_DESCRIPTION, returned->body.content);
-        set_remove(set, VTODO_ALT_DESC);
+        body_set(set, &returned->body);
         return true;
     case TASK_PRIORITY:
         set_priority(set, returned->priority);
@@ -137,7 +137,7 @@ static bool is_same(const struct merge *merge, enum task_field field)
 
     switch (field) {
     case TASK_BODY:
-        return read_body_eq(&a->body, &merge->returned->body);
+        return body_eq(&a->body, &merge->returned->body, merge->context->arena);
     case TASK_PERCENT:
     case TASK_ASSIGNED_TO:
     case TASK_OWNER:
@@ -355,7 +355,7 @@ bool merge_fields(struct str document, task_fields fields, const struct task *ba
 bool map_merge(struct str document, const struct task *base, const struct task *returned,
     const struct map_context *context, struct str *out, struct err *err)
 {
-    task_fields fields = read_diff(base, returned) & returned->present;
+    task_fields fields = read_diff(base, returned, context->arena) & returned->present;
 
     return merge_fields(document, fields, base, returned, false, context, out, err);
 }

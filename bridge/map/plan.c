@@ -63,7 +63,7 @@ bool map_plan_create(const struct map_object *object, const struct map_context *
     move_to_series(&vtodo, &plan.wanted);
     supply_completed(&plan.wanted, context);
     task_init(&nothing);
-    plan.fields = read_diff(&nothing, &plan.wanted) & ~READ_ONLY_FIELDS;
+    plan.fields = read_diff(&nothing, &plan.wanted, context->arena) & ~READ_ONLY_FIELDS;
     plan.fields |= TASK_FIELD(TASK_TITLE);
     if (!task.due.is_set && !plan.wanted.recurrence.is_set) {
         plan.fields &= ~TASK_FIELD(TASK_DUE); /* the service sets it from the start */
@@ -115,7 +115,7 @@ static bool has_dismissed(const struct update *update)
 static void split_fields(struct update *update, task_fields *changed, task_fields *moved_on,
     task_fields *overlapping)
 {
-    task_fields differing = read_diff(&update->current, &update->task);
+    task_fields differing = read_diff(&update->current, &update->task, update->context->arena);
 
     *moved_on = *overlapping = 0;
     *changed = has_dismissed(update) ? TASK_FIELD(TASK_REMINDER) : 0;
@@ -207,7 +207,7 @@ static void decide(struct update *update, task_fields changed, struct map_plan *
     if (update->task.status == TASK_DONE) {
         changed &= ~TASK_FIELD(TASK_RECURRENCE); /* kept, though not served: mapping.md 4.7 */
     }
-    plan->fields = read_diff(update->base, &plan->wanted) & changed & ~READ_ONLY_FIELDS;
+    plan->fields = read_diff(update->base, &plan->wanted, update->context->arena) & changed & ~READ_ONLY_FIELDS;
     couple(update, plan);
     task_apply(&plan->expected, &plan->wanted, plan->fields);
 }

@@ -1,8 +1,8 @@
 #include "bridge/map/read.h"
 
 #include "bridge/map/alarm.h"
+#include "bridge/map/body.h"
 #include "bridge/map/series.h"
-#include <string.h>
 
 static struct str value_of(const struct vtodo *vtodo, enum vtodo_name name)
 {
@@ -164,28 +164,6 @@ static struct task_list_of_text read_categories(const struct vtodo *vtodo)
     return list;
 }
 
-/** Line breaks are LF, nothing blank at the end. */
-static struct str normal_text(struct str text, struct arena *arena)
-{
-    while (text.n > 0 && strchr(" \t\r\n", text.p[text.n - 1]) != NULL) {
-        text.n--;
-    }
-    if (text.n == 0 || memchr(text.p, '\r', text.n) == NULL) {
-        return text;
-    }
-    char *copy = arena_alloc(arena, text.n);
-    size_t n = 0;
-
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] != '\r') {
-            copy[n++] = text.p[i];
-        } else if (i + 1 == text.n || text.p[i + 1] != '\n') {
-            copy[n++] = '\n';
-        }
-    }
-    return (struct str){ copy, n };
-}
-
 static int64_t read_micros(const struct vtodo *vtodo, enum vtodo_name name)
 {
     int64_t instant;
@@ -197,14 +175,13 @@ static int64_t read_micros(const struct vtodo *vtodo, enum vtodo_name name)
 
 void read_task(const struct vtodo *vtodo, struct task *out)
 {
-    struct arena *arena = vtodo->context->arena;
     struct series series;
     struct task task;
     bool is_open;
 
     task_init(&task);
     task.title = vtodo_text(vtodo, vtodo->first[VTODO_SUMMARY]);
-    task.body.content = normal_text(vtodo_text(vtodo, vtodo->first[VTODO_DESCRIPTION]), arena);
+    task.body = body_read(vtodo);
     task.priority = read_priority(vtodo);
     task.sensitivity = read_sensitivity(vtodo);
     task.status = read_ms_status(vtodo, read_status(vtodo));
@@ -255,64 +232,11 @@ bool map_read(
 
 /* ---- comparison ---- */
 
-/** The next character of a body as it is compared: CR skipped, no-break space a space. */
-static bool next_char(struct str *rest, char *out)
-{
-    while (rest->n > 0 && rest->p[0] == '\r') {
-        *rest = str_skip(*rest, 1);
-    }
-    if (rest->n == 0) {
-        return false;
-    }
-    bool is_nbsp = str_has_prefix(*rest, S("\xC2\xA0"));
-
-    *out = (char)(is_nbsp ? ' ' : rest->p[0]);
-    *rest = str_skip(*rest, is_nbsp ? 2 : 1);
-    return true;
-}
-
-static bool is_rest_blank(struct str rest)
-{
-    char c;
-
-    while (next_char(&rest, &c)) {
-        if (c != ' ' && c != '\t' && c != '\n') {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool read_body_eq(const struct task_body *a, const struct task_body *b)
-{
-    struct str x = a->content;
-    struct str y = b->content;
-
-    if (is_rest_blank(x) && is_rest_blank(y)) {
-        return true;
-    }
-    if (a->is_html != b->is_html) {
-        return false;
-    }
-    for (;;) {
-        struct str x_before = x;
-        struct str y_before = y;
-        char c = 0;
-        char d = 0;
-        bool has_c = next_char(&x, &c);
-        bool has_d = next_char(&y, &d);
-
-        if (!has_c || !has_d || c != d) {
-            return is_rest_blank(x_before) && is_rest_blank(y_before);
-        }
-    }
-}
-
-task_fields read_diff(const struct task *a, const struct task *b)
+task_fields read_diff(const struct task *a, const struct task *b, struct arena *arena)
 {
     task_fields fields = task_diff(a, b);
 
-    if ((fields & TASK_FIELD(TASK_BODY)) && read_body_eq(&a->body, &b->body)) {
+    if ((fields & TASK_FIELD(TASK_BODY)) && body_eq(&a->body, &b->body, arena)) {
         fields &= ~TASK_FIELD(TASK_BODY);
     }
     return fields;

@@ -10,7 +10,5 @@ void read_project(const struct task *task, const struct map_context *context, st
 enum task_status read_status(const struct vtodo *vtodo);
 /** The status that X-MSTASK-STATUS names where it fits `plain`; else plain. */
 enum task_status read_ms_status(const struct vtodo *vtodo, enum task_status plain);
-/** Equal but for line ends, no-break spaces and blanks at the end (mapping.md 2.3)? */
-bool read_body_eq(const struct task_body *a, const struct task_body *b);
-/** task_diff, with bodies compared by read_body_eq. */
-task_fields read_diff(const struct task *a, const struct task *b);
+/** task_diff, with bodies compared by body_eq. */
+task_fields read_diff(const struct task *a, const struct task *b, struct arena *arena);

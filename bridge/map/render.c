@@ -54,7 +54,7 @@ struct str map_render(const struct task *task, struct str uid, const struct map_
     struct err err;
 
     task_init(&nothing);
-    if (!merge_fields(frame, read_diff(&nothing, task), &nothing, task, true, context, &out,
+    if (!merge_fields(frame, read_diff(&nothing, task, context->arena), &nothing, task, true, context, &out,
             &err)) {
         assert(!"a document of our own can be read");
     }

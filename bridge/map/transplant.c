@@ -1,6 +1,7 @@
 #include "bridge/map/transplant.h"
 
 #include "bridge/core/mem.h"
+#include "bridge/map/body.h"
 #include "bridge/map/read.h"
 #include "ical/edit.h"
 
@@ -131,12 +132,49 @@ static bool is_same_when(const struct vtodo_when *a, const struct vtodo_when *b)
            (!a->is_set || (a->day == b->day && a->form == b->form && a->second == b->second));
 }
 
+static bool is_same_text(const struct transplant *t, enum vtodo_name name)
+{
+    struct str a = vtodo_text(t->to, t->to->first[name]);
+    struct str b = vtodo_text(t->from, t->from->first[name]);
+
+    return str_eq(str_trim(a), str_trim(b));
+}
+
+/** mapping.md 2.3: HTML stays while DESCRIPTION does, and goes when only DESCRIPTION was changed. */
+static void settle_html(struct transplant *t)
+{
+    const struct property *description = t->to->first[VTODO_DESCRIPTION];
+    struct str had;
+    struct str has;
+
+    if (!body_find_html(t->from, &had)) {
+        return;
+    }
+    bool has_html = body_find_html(t->to, &has);
+    if (is_same_text(t, VTODO_DESCRIPTION)) {
+        if (!has_html) {
+            bring_name(t, VTODO_DESCRIPTION);
+            bring_name(t, VTODO_ALT_DESC);
+        }
+    } else if (has_html && str_eq(had, has)) {
+        for (const struct property *p = t->to->first[VTODO_ALT_DESC]; p != NULL;
+             p = vtodo_next(VTODO_ALT_DESC, p)) {
+            edit_remove(&t->edit, p);
+        }
+        if (description != NULL) {
+            edit_replace(&t->edit, description, description->name,
+                property_params_without(description, S("ALTREP"), t->arena), description->value);
+        }
+    }
+}
+
 struct str transplant_extras(const struct vtodo *to, const struct vtodo *from)
 {
     struct transplant t = { to, from, to->context->arena, .edit = { 0 } };
     enum task_status plain = read_status(to);
 
     edit_init(&t.edit, &to->document, t.arena);
+    settle_html(&t);
     if (was_dropped(&t, VTODO_MS_SENSITIVITY) && is_same_line(&t, VTODO_CLASS)) {
         bring_name(&t, VTODO_MS_SENSITIVITY);
     }

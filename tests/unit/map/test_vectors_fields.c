@@ -339,6 +339,81 @@ static void v064_v066_v067_plain_body(void **state)
     scene_end(&s);
 }
 
+#define HTML "<html><body><p>Buy <b>milk</b></p><p>&amp; eggs</p></body></html>"
+#define HTML_LINE                                                                                  \
+    "X-ALT-DESC;FMTTYPE=text/html:<html><body><p>Buy <b>milk</b></p><p>&amp\\; "                  \
+    "eggs</p></body></html>"
+
+static void v065_html_stays_until_the_text_changes(void **state)
+{
+    struct scene s;
+    struct task up = scene_task();
+
+    (void)state;
+    scene_start(&s, "Europe/Paris", NOW);
+    up.body = (struct task_body){ true, S(HTML) };
+    scene_born(&s, &up);
+    scene_get(&s, "DESCRIPTION:Buy milk\\n& eggs|" HTML_LINE);
+    scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|DESCRIPTION:Buy milk\\n& eggs|PRIORITY:1");
+    scene_sent(&s, F(PRIORITY));
+    scene_get(&s, "DESCRIPTION:Buy milk\\n& eggs|" HTML_LINE);
+    scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|PRIORITY:1|" HTML_LINE
+                  "|DESCRIPTION:Buy bread");
+    scene_sent(&s, F(BODY));
+    assert_false(s.plan.wanted.body.is_html);
+    assert_true(str_eq(s.plan.wanted.body.content, S("Buy bread")));
+    scene_get(&s, "DESCRIPTION:Buy bread|!X-ALT-DESC*");
+    up = s.base;
+    up.body = (struct task_body){ true, S("<p>Buy <i>bread</i></p>") };
+    scene_up(&s, &up);
+    scene_get(&s, "DESCRIPTION:Buy bread|X-ALT-DESC;FMTTYPE=text/html:<p>Buy <i>bread</i></p>");
+    scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|PRIORITY:1|DESCRIPTION:Buy bread and salt|"
+                  "X-ALT-DESC;FMTTYPE=text/html:<p>Buy bread <b>and salt</b></p>");
+    scene_sent(&s, F(BODY));
+    assert_true(s.plan.wanted.body.is_html);
+    up = s.base;
+    up.body = (struct task_body){ false, S("") };
+    scene_up(&s, &up);
+    scene_get(&s, "!DESCRIPTION*|!X-ALT-DESC*");
+    up.body = (struct task_body){ true, S("<html><body><p>&nbsp;</p></body></html>") };
+    struct str before = s.document;
+    scene_up(&s, &up);
+    assert_ptr_equal(s.document.p, before.p);
+    scene_end(&s);
+}
+
+static void v068_v069_altrep_and_texts_of_formatted_notes(void **state)
+{
+    static const char line[] = "DESCRIPTION;ALTREP=\"data:text/html,%3Cb%3Ehi%3C%2Fb%3E\":hi";
+    struct scene s;
+
+    (void)state;
+    scene_start(&s, "Europe/Paris", NOW);
+    scene_put(&s, line);
+    scene_sent(&s, F(TITLE) | F(BODY));
+    assert_true(s.plan.wanted.body.is_html);
+    assert_true(str_eq(s.plan.wanted.body.content, S("<b>hi</b>")));
+    struct task up = s.base;
+    scene_up(&s, &up);
+    scene_get(&s, line);
+    scene_put(&s, "DESCRIPTION:hi|PRIORITY:1"); /* the parameter dropped */
+    scene_sent(&s, F(PRIORITY));
+    scene_get(&s, line);
+    up = s.base;
+    up.body.content = S("<i>ho</i>");
+    scene_up(&s, &up);
+    scene_get(&s, "DESCRIPTION;ALTREP=\"data:text/html,%3Ci%3Eho%3C/i%3E\":ho");
+    scene_end(&s);
+
+    scene_start(&s, "Europe/Paris", NOW); /* V069 */
+    up = scene_task();
+    up.body.content = S("Buy milk");
+    scene_born(&s, &up);
+    scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|DESCRIPTION:Buy milk|PRIORITY:9");
+    scene_sent(&s, F(PRIORITY));
+    scene_end(&s);
+}
+
 static void v070_to_v073_categories(void **state)
 {
     struct scene s;
@@ -446,6 +521,8 @@ int main(void)
         cmocka_unit_test(v059_v060_class),
         cmocka_unit_test(v061_to_v063_summary),
         cmocka_unit_test(v064_v066_v067_plain_body),
+        cmocka_unit_test(v065_html_stays_until_the_text_changes),
+        cmocka_unit_test(v068_v069_altrep_and_texts_of_formatted_notes),
         cmocka_unit_test(v070_to_v073_categories),
         cmocka_unit_test(v085_v086_what_upstream_cannot_hold_stays),
         cmocka_unit_test(v087_people_are_shown_by_name),
