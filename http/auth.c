@@ -60,6 +60,7 @@ static bool has_control(struct str s)
 bool http_basic_parse(struct str header, struct arena *arena, struct http_basic *out)
 {
     struct str plain;
+
     if (!str_has_prefix_nocase(header, S("Basic ")) ||
         !base64_decode(str_trim(str_skip(header, 6)), arena, &plain) || has_control(plain) ||
         !str_is_utf8(plain)) {

@@ -1,5 +1,7 @@
-#include "bridge/core/mem.h"
 #include "http/server_internal.h"
+
+#include "bridge/core/mem.h"
+
 #include <assert.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -35,6 +37,7 @@ static struct http_exchange *exchange_new(struct http_conn *conn)
     struct http_server *server = conn->server;
     struct arena *arena = arena_new();
     struct http_exchange *exchange = ARENA_NEW(arena, struct http_exchange);
+
     exchange->server = server;
     exchange->conn = conn;
     exchange->added_end = &exchange->added;
@@ -53,6 +56,7 @@ static struct http_exchange *exchange_new(struct http_conn *conn)
 void http_exchange_free(struct http_exchange *exchange)
 {
     struct arena *arena = exchange->request.arena;
+
     http_stream_end(exchange);
     if (exchange->server != NULL) {
         exchange->server->counts.buffered -= exchange->body.n;
@@ -65,6 +69,7 @@ void http_exchange_free(struct http_exchange *exchange)
 static void fill_request(struct http_exchange *exchange, const struct http_head *head)
 {
     struct http_request *request = &exchange->request;
+
     request->method = head->method_text.n > 0 ? head->method : HTTP_OTHER;
     request->method_text = head->method_text;
     request->target = head->target;
@@ -82,6 +87,7 @@ static void fill_request(struct http_exchange *exchange, const struct http_head 
 static void report_done(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
+
     if (server != NULL && server->done_cb != NULL) {
         server->done_cb(&exchange->request, exchange->status, exchange->sent_bytes, server->arg);
     }
@@ -91,6 +97,7 @@ static void report_done(struct http_exchange *exchange)
 static void report_gone(struct http_exchange *exchange)
 {
     loop_cb *gone_cb = TAKE(exchange->gone_cb);
+
     if (gone_cb != NULL) {
         gone_cb(exchange->gone_arg);
     }
@@ -99,6 +106,7 @@ static void report_gone(struct http_exchange *exchange)
 static void make_orphan(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
+
     exchange->next = server->orphans;
     if (exchange->next != NULL) {
         exchange->next->prev = exchange;
@@ -111,6 +119,7 @@ void http_conn_free(struct http_conn *conn)
     struct http_server *server = conn->server;
     struct http_exchange *exchange = TAKE(conn->exchange);
     enum http_conn_state state = conn->state;
+
     *(conn->prev != NULL ? &conn->prev->next : &server->conns) = conn->next;
     if (conn->next != NULL) {
         conn->next->prev = conn->prev;
@@ -143,6 +152,7 @@ void http_conn_free(struct http_conn *conn)
 static void start_linger(struct http_conn *conn)
 {
     struct evbuffer *input = bufferevent_get_input(conn->events);
+
     if (conn->is_eof) {
         http_conn_free(conn);
         return;
@@ -160,6 +170,7 @@ static void start_linger(struct http_conn *conn)
 static void refuse(struct http_conn *conn, int status)
 {
     struct http_exchange *exchange = conn->exchange;
+
     if (!exchange->is_head_known) {
         fill_request(exchange, http_parser_head(conn->parser));
     }
@@ -175,6 +186,7 @@ static bool on_body(struct str bytes, void *arg)
 {
     struct http_conn *conn = arg;
     struct http_server *server = conn->server;
+
     if (bytes.n > server->limits.buffered - server->counts.buffered) {
         return false;
     }
@@ -196,6 +208,7 @@ static void continue_body(struct http_conn *conn)
 {
     struct http_exchange *exchange = conn->exchange;
     const struct http_head *head = http_parser_head(conn->parser);
+
     if (!exchange->is_head_known) {
         conn->state = CONN_READING;
         fill_request(exchange, head);
@@ -217,6 +230,7 @@ static void continue_body(struct http_conn *conn)
 static void handle(struct http_conn *conn)
 {
     struct http_exchange *exchange = conn->exchange;
+
     if (!exchange->is_head_known) {
         fill_request(exchange, http_parser_head(conn->parser));
     }
@@ -231,6 +245,7 @@ static void read_input(struct http_conn *conn)
 {
     struct evbuffer *input = bufferevent_get_input(conn->events);
     struct err err;
+
     while ((conn->state == CONN_IDLE || conn->state == CONN_READING) &&
            evbuffer_get_length(input) > 0) {
         size_t n = evbuffer_get_contiguous_space(input);
@@ -273,6 +288,7 @@ static void go_on(struct http_conn *conn)
 static void on_read(struct bufferevent *events, void *arg)
 {
     struct http_conn *conn = arg;
+
     if (conn->state == CONN_LINGERING) {
         struct evbuffer *input = bufferevent_get_input(events);
         conn->lingered += evbuffer_get_length(input);
@@ -288,6 +304,7 @@ static void on_read(struct bufferevent *events, void *arg)
 static void on_event(struct bufferevent *events, short what, void *arg)
 {
     struct http_conn *conn = arg;
+
     (void)events;
     if ((what & BEV_EVENT_EOF) == 0 || conn->state == CONN_LINGERING) {
         http_conn_free(conn);
@@ -306,6 +323,7 @@ static void on_event(struct bufferevent *events, short what, void *arg)
 static void end_exchange(struct http_conn *conn)
 {
     struct http_exchange *exchange = TAKE(conn->exchange);
+
     conn->state = CONN_IDLE;
     report_done(exchange);
     http_exchange_free(exchange);
@@ -341,6 +359,7 @@ static void on_output_change(
     struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
     struct http_conn *conn = arg;
+
     (void)output;
     if (info->n_deleted > 0 && conn->state == CONN_ANSWERING) {
         conn->exchange->sent_bytes += info->n_deleted;
@@ -353,6 +372,7 @@ static void on_output_change(
 static void on_post(void *arg)
 {
     struct http_conn *conn = arg;
+
     conn->is_posted = false;
     if (conn->is_cut) {
         http_conn_free(conn);
@@ -373,6 +393,7 @@ static void on_timer(void *arg)
 {
     struct http_conn *conn = arg;
     int64_t now_ms = clock_mono_ms();
+
     if (conn->deadline_ms == INT64_MAX) {
         return;
     }
@@ -389,6 +410,7 @@ void http_conn_start(struct http_server *server, int fd, struct http_address *ad
 {
     struct http_conn *conn = mem_alloc(sizeof(*conn));
     const int on = 1;
+
     if (address != NULL) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     }

@@ -1,7 +1,9 @@
 #include "http/date.h"
+
 #include "bridge/core/civil.h"
 #include "bridge/core/clock.h"
 #include "bridge/core/mem.h"
+
 #include <stdio.h>
 
 static const struct str months[12] = {
@@ -117,6 +119,7 @@ bool http_date_parse(struct str text, int64_t *seconds_out)
 {
     struct civil civil = { 0 };
     bool is_read = false;
+
     for (size_t i = 0; i < ARRAY_LEN(weekdays) && !is_read; i++) {
         struct str rest = text;
         if (take(&rest, weekdays[i])) {
@@ -139,6 +142,7 @@ void http_date_format(int64_t seconds, char out[30])
 {
     struct civil civil = civil_from_seconds(seconds);
     int weekday = civil_weekday(civil_day_of_seconds(seconds));
+
     snprintf(out, 30, "%.3s, %02d %s %04d %02d:%02d:%02d GMT", weekdays[weekday].p, civil.day,
         months[civil.month - 1].p, civil.year, civil.hour, civil.minute, civil.second);
 }
@@ -148,6 +152,7 @@ static bool parse_seconds(struct str value, unsigned most, unsigned *out)
 {
     unsigned seconds = 0;
     size_t i = 0;
+
     for (; i < value.n && value.p[i] >= '0' && value.p[i] <= '9'; i++) {
         seconds = seconds * 10 + (unsigned)(value.p[i] - '0');
         if (seconds > most) {
@@ -178,6 +183,7 @@ static bool parse_seconds(struct str value, unsigned most, unsigned *out)
 bool http_retry_after_parse(struct str value, int64_t now_s, unsigned *seconds_out)
 {
     const unsigned most = CIVIL_SECONDS_A_DAY;
+
     value = str_trim(value);
     int64_t at;
     if (parse_seconds(value, most, seconds_out)) {

@@ -1,4 +1,5 @@
 #include "http/parser_internal.h"
+
 #include "http/uri.h"
 
 /** RFC 9110 5.6.2 */
@@ -36,6 +37,7 @@ static bool read_version(struct str text, struct http_head *head, struct err *er
 static bool strip_origin(struct str *target, const struct http_head *head, struct err *err)
 {
     struct str rest;
+
     if (str_has_prefix_nocase(*target, S("http://"))) {
         rest = str_skip(*target, 7);
     } else if (str_has_prefix_nocase(*target, S("https://"))) {
@@ -66,6 +68,7 @@ static bool strip_origin(struct str *target, const struct http_head *head, struc
 static bool read_target(struct http_head *head, struct err *err)
 {
     struct str target = head->target;
+
     for (size_t i = 0; i < target.n; i++) {
         unsigned char c = (unsigned char)target.p[i];
         if (c <= 0x20 || c == 0x7f || c == '#') {
@@ -93,6 +96,7 @@ bool http_head_read_request_line(struct str line, struct http_head *head, struct
     size_t space = str_find_char(line, ' ');
     struct str rest = space == SIZE_MAX ? (struct str){ 0 } : str_skip(line, space + 1);
     size_t second = str_find_char(rest, ' ');
+
     if (second == SIZE_MAX || !is_token(str_first(line, space))) {
         return refuse(err, 400, "malformed request line");
     }
@@ -105,6 +109,7 @@ bool http_head_read_request_line(struct str line, struct http_head *head, struct
 bool http_head_read_field(struct str line, struct http_header *field_out, struct err *err)
 {
     size_t colon = str_find_char(line, ':');
+
     if (str_has_prefix(line, S(" ")) || str_has_prefix(line, S("\t"))) {
         return refuse(err, 400, "folded header line"); /* RFC 9112 5.2 */
     }
@@ -120,6 +125,7 @@ bool http_head_read_field(struct str line, struct http_header *field_out, struct
 static size_t count_fields(const struct http_head *head, struct str name, struct str *value_out)
 {
     size_t count = 0;
+
     for (size_t i = 0; i < head->header_count; i++) {
         if (str_eq_nocase(head->headers[i].name, name) && count++ == 0) {
             *value_out = head->headers[i].value;
@@ -135,6 +141,7 @@ static bool check_host(const struct http_head *head, struct err *err)
     struct str host;
     struct str port;
     size_t count = count_fields(head, S("Host"), &value);
+
     if (count == 0) {
         return head->minor_version == 0 || refuse(err, 400, "no Host header");
     }
@@ -146,6 +153,7 @@ static bool check_host(const struct http_head *head, struct err *err)
 static bool read_transfer_encoding(struct http_head *head, struct err *err)
 {
     bool is_unknown = false;
+
     for (size_t i = 0; i < head->header_count; i++) {
         if (!str_eq_nocase(head->headers[i].name, S("Transfer-Encoding"))) {
             continue;
@@ -172,6 +180,7 @@ static bool read_framing(
 {
     struct str value;
     size_t lengths = count_fields(head, S("Content-Length"), &value);
+
     if (!read_transfer_encoding(head, err)) {
         return false;
     }
@@ -191,6 +200,7 @@ static bool read_expectation(struct http_head *head, struct err *err)
 {
     struct str value;
     size_t count = head->minor_version > 0 ? count_fields(head, S("Expect"), &value) : 0;
+
     if (count > 1 || (count == 1 && !str_eq_nocase(value, S("100-continue")))) {
         return refuse(err, 417, "unknown expectation");
     }
@@ -205,6 +215,7 @@ bool http_head_finish(
         http_header_has_token(head->headers, head->header_count, S("Connection"), S("close"));
     bool says_keep =
         http_header_has_token(head->headers, head->header_count, S("Connection"), S("keep-alive"));
+
     head->keep_alive = !says_close && (head->minor_version > 0 || says_keep);
     return check_host(head, err) && read_framing(head, limits, err) && read_expectation(head, err);
 }

@@ -1,5 +1,7 @@
-#include "bridge/core/mem.h"
 #include "http/server_internal.h"
+
+#include "bridge/core/mem.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/listener.h>
@@ -28,6 +30,7 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd, struct 
 {
     struct http_listener *listener = arg;
     struct http_address *address;
+
     (void)events;
     (void)peer_bytes;
     if (http_server_admit(
@@ -42,6 +45,7 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd, struct 
 static void on_accept_error(struct evconnlistener *events, void *arg)
 {
     struct http_listener *listener = arg;
+
     listener->server->counts.accept_failures++;
     evconnlistener_disable(events);
     loop_timer_start(&listener->pause, ACCEPT_PAUSE_MS);
@@ -50,6 +54,7 @@ static void on_accept_error(struct evconnlistener *events, void *arg)
 static void on_pause_over(void *arg)
 {
     struct http_listener *listener = arg;
+
     evconnlistener_enable(listener->events);
 }
 
@@ -74,6 +79,7 @@ static bool parse_ip(struct str text, union socket_address *out, int *bytes_out)
     bool is_ip6 = str_has_prefix(text, S("["));
     size_t end = str_find_char(text, is_ip6 ? ']' : ':');
     uint64_t port;
+
     if (end == SIZE_MAX || end >= sizeof(host)) {
         return false;
     }
@@ -109,6 +115,7 @@ static bool parse_unix(struct str path, union socket_address *out, int *bytes_ou
 static bool fail(struct err *err, const char *what)
 {
     int code = errno;
+
     return err_set_code(err, ERR_INTERNAL, code, "%s: %s", what, strerror(code));
 }
 
@@ -116,6 +123,7 @@ static bool fail(struct err *err, const char *what)
 static bool remove_stale_socket(const union socket_address *address, struct err *err)
 {
     struct stat status;
+
     if (lstat(address->local.sun_path, &status) != 0) {
         return errno == ENOENT || fail(err, "socket file");
     }
@@ -138,6 +146,7 @@ static bool bind_socket(int fd, const union socket_address *address, int bytes, 
 {
     const int on = 1;
     bool is_unix = address->any.sa_family == AF_UNIX;
+
     if (is_unix) {
         if (!remove_stale_socket(address, err)) {
             return false;
@@ -158,6 +167,7 @@ static bool bind_socket(int fd, const union socket_address *address, int bytes, 
 static void format_bound(int fd, const struct http_listener *listener, char out[128])
 {
     union socket_address bound = { 0 };
+
     socklen_t bytes = sizeof(bound);
     char host[INET6_ADDRSTRLEN] = "";
     if (listener->socket_path != NULL) {
@@ -177,6 +187,7 @@ static void format_bound(int fd, const struct http_listener *listener, char out[
 static struct http_listener *listener_new(struct http_server *server)
 {
     struct http_listener *listener = mem_alloc(sizeof(*listener));
+
     listener->server = server;
     loop_timer_init(&listener->pause, server->loop, on_pause_over, listener);
     return listener;
@@ -188,6 +199,7 @@ bool http_server_listen(
     union socket_address parsed;
     int bytes;
     bool is_unix = str_has_prefix(address, UNIX_PREFIX);
+
     if (!(is_unix ? parse_unix(str_skip(address, UNIX_PREFIX.n), &parsed, &bytes)
                   : parse_ip(address, &parsed, &bytes))) {
         return err_set(err, ERR_INVALID,

@@ -1,4 +1,5 @@
 #include "http/message.h"
+
 #include "bridge/core/mem.h"
 
 static const struct str method_names[HTTP_METHOD_COUNT] = {

@@ -1,7 +1,9 @@
 #include "http/parser.h"
+
 #include "bridge/core/buf.h"
 #include "bridge/core/mem.h"
 #include "http/parser_internal.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -43,6 +45,7 @@ struct http_parser {
 struct http_parser *http_parser_new(const struct http_parser_limits *limits)
 {
     struct http_parser *parser = mem_alloc(sizeof(*parser));
+
     parser->limits = *limits;
     buf_init(&parser->line, SIZE_MAX); /* take_line has the limit of each kind of line */
     parser->step = STEP_DONE;
@@ -61,6 +64,7 @@ void http_parser_free(struct http_parser **parser)
 void http_parser_next(struct http_parser *parser, struct arena *arena)
 {
     struct http_parser fresh = { .limits = parser->limits, .arena = arena, .line = parser->line };
+
     buf_clear(&fresh.line);
     *parser = fresh;
 }
@@ -96,6 +100,7 @@ static enum line_result take_line(
 {
     size_t room = parser->line.n < limit ? limit - parser->line.n : 0;
     size_t text = 0; /* bytes of the line's text here */
+
     for (size_t i = 0; i < bytes->n; i++) {
         unsigned char c = (unsigned char)bytes->p[i];
         if (parser->has_cr) {
@@ -142,6 +147,7 @@ static bool read_request_line(struct http_parser *parser, struct str line)
 static void add_header(struct http_parser *parser, const struct http_header *header)
 {
     struct http_head *head = &parser->head;
+
     if (head->header_count == parser->header_room) {
         size_t room = parser->header_room > 0 ? 2 * parser->header_room : FIRST_HEADERS;
         struct http_header *grown =
@@ -158,6 +164,7 @@ static void add_header(struct http_parser *parser, const struct http_header *hea
 static bool end_head(struct http_parser *parser)
 {
     const struct http_head *head = &parser->head;
+
     if (!http_head_finish(&parser->head, &parser->limits, &parser->err)) {
         return false;
     }
@@ -171,6 +178,7 @@ static bool read_field(struct http_parser *parser, struct str line)
 {
     bool is_trailer = parser->step == STEP_TRAILERS;
     struct http_header field;
+
     if (line.n == 0) {
         if (is_trailer) {
             parser->step = STEP_DONE;
@@ -197,6 +205,7 @@ static bool read_chunk_line(struct http_parser *parser, struct str line)
 {
     uint64_t size = 0;
     size_t i = 0;
+
     for (; i < line.n && line.p[i] != ';'; i++) {
         char c = line.p[i];
         int digit = c >= '0' && c <= '9'   ? c - '0'
@@ -225,6 +234,7 @@ static bool step_by_line(struct http_parser *parser, struct str *bytes)
 {
     size_t limit = CHUNK_LINE_BYTES;
     int status = 400;
+
     if (parser->step == STEP_REQUEST_LINE) {
         limit = parser->limits.request_line;
         status = 414;
@@ -257,6 +267,7 @@ static bool step_by_data(
     struct http_parser *parser, struct str *bytes, http_body_cb *body_cb, void *arg)
 {
     struct str piece = parser->wanted < bytes->n ? str_first(*bytes, parser->wanted) : *bytes;
+
     *bytes = str_skip(*bytes, piece.n);
     parser->wanted -= piece.n;
     if (parser->wanted == 0) {
@@ -284,6 +295,7 @@ enum http_parse_state http_parser_feed(struct http_parser *parser, struct str by
     http_body_cb *body_cb, void *arg, size_t *used_out, struct err *err)
 {
     struct str rest = bytes;
+
     assert(parser->arena != NULL); /* http_parser_next comes first */
     while (rest.n > 0 && parser->step != STEP_DONE && parser->step != STEP_FAILED) {
         bool is_data = parser->step == STEP_BODY || parser->step == STEP_CHUNK_DATA;

@@ -1,5 +1,7 @@
-#include "bridge/core/mem.h"
 #include "http/server_internal.h"
+
+#include "bridge/core/mem.h"
+
 #include <assert.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -18,6 +20,7 @@ static struct http_exchange *exchange_of(struct http_request *request)
 struct str http_request_header(const struct http_request *request, struct str name)
 {
     struct str value = { 0 };
+
     http_header_find(request->headers, request->header_count, name, &value);
     return value;
 }
@@ -25,12 +28,14 @@ struct str http_request_header(const struct http_request *request, struct str na
 bool http_request_is_gone(const struct http_request *request)
 {
     const struct http_conn *conn = CONTAINER_OF(request, const struct http_exchange, request)->conn;
+
     return conn == NULL || conn->is_eof;
 }
 
 void http_request_on_gone(struct http_request *request, loop_cb *cb, void *arg)
 {
     struct http_exchange *exchange = exchange_of(request);
+
     exchange->gone_cb = cb;
     exchange->gone_arg = arg;
 }
@@ -49,6 +54,7 @@ void http_respond_header(struct http_request *request, struct str name, struct s
 {
     struct http_exchange *exchange = exchange_of(request);
     struct http_added *added = ARENA_NEW(request->arena, struct http_added);
+
     assert(is_printable(name) && is_printable(value) && !exchange->is_answered);
     added->header =
         (struct http_header){ arena_copy(request->arena, name), arena_copy(request->arena, value) };
@@ -60,6 +66,7 @@ void http_respond_header(struct http_request *request, struct str name, struct s
 static void finish_orphan(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
+
     if (server != NULL) {
         *(exchange->prev != NULL ? &exchange->prev->next : &server->orphans) = exchange->next;
         if (exchange->next != NULL) {
@@ -107,6 +114,7 @@ static void put_head(struct http_exchange *exchange, struct str content_type, co
     struct http_conn *conn = exchange->conn;
     struct evbuffer *out = output_of(exchange);
     char text[256];
+
     if (!exchange->keeps_alive || conn->server->is_stopping) {
         conn->is_closing = true;
     }
@@ -130,6 +138,7 @@ static void put_head_with_length(
     struct http_exchange *exchange, struct str content_type, size_t length)
 {
     char framing[48] = "";
+
     if (exchange->status >= 200 && exchange->status != 204 && exchange->status != 304) {
         snprintf(framing, sizeof(framing), "Content-Length: %zu\r\n", length);
     }
@@ -146,6 +155,7 @@ void http_respond(
     struct http_request *request, int status, struct str content_type, struct evbuffer *body)
 {
     struct http_exchange *exchange = exchange_of(request);
+
     if (begin_answer(exchange, status)) {
         put_head_with_length(exchange, content_type, body != NULL ? evbuffer_get_length(body) : 0);
         if (body != NULL && may_have_body(exchange)) {
@@ -167,6 +177,7 @@ void http_respond_truncated(
     struct http_request *request, int status, struct str content_type, struct str body, size_t keep)
 {
     struct http_exchange *exchange = exchange_of(request);
+
     if (!begin_answer(exchange, status)) {
         return;
     }
@@ -183,6 +194,7 @@ void http_respond_truncated(
 void http_respond_cut(struct http_request *request)
 {
     struct http_exchange *exchange = exchange_of(request);
+
     if (begin_answer(exchange, 0)) {
         exchange->conn->is_cut = true;
         http_conn_post(
@@ -209,6 +221,7 @@ static void put_piece(struct http_exchange *exchange)
 {
     struct evbuffer *out = output_of(exchange);
     size_t n = evbuffer_get_length(exchange->piece);
+
     if (n > 0 && exchange->is_chunked) {
         char size[24];
         evbuffer_add(out, size, (size_t)snprintf(size, sizeof(size), "%zx\r\n", n));
@@ -222,6 +235,7 @@ static void put_piece(struct http_exchange *exchange)
 void http_stream_pump(struct http_exchange *exchange)
 {
     struct evbuffer *out = output_of(exchange);
+
     while (exchange->produce != NULL && evbuffer_get_length(out) < STREAM_HIGH) {
         bool has_more = exchange->produce(exchange->piece, exchange->produce_arg);
         bool has_piece = evbuffer_get_length(exchange->piece) > 0;
@@ -246,6 +260,7 @@ void http_respond_stream(struct http_request *request, int status, struct str co
     http_produce *produce, void (*free_cb)(void *arg), void *arg)
 {
     struct http_exchange *exchange = exchange_of(request);
+
     if (!begin_answer(exchange, status)) {
         free_cb(arg);
         return;

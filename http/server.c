@@ -1,7 +1,9 @@
 #include "http/server.h"
+
 #include "bridge/core/mem.h"
 #include "http/date.h"
 #include "http/server_internal.h"
+
 #include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
@@ -24,6 +26,7 @@ const struct http_server_limits http_server_default_limits = {
 static void on_grace_over(void *arg)
 {
     struct http_server *server = arg;
+
     while (server->conns != NULL) {
         http_conn_free(server->conns); /* the last one ends the stop */
     }
@@ -33,6 +36,7 @@ struct http_server *http_server_new(struct loop *loop, const struct http_server_
     http_handler *handler, http_done_cb *done_cb, void *arg)
 {
     struct http_server *server = mem_alloc(sizeof(*server));
+
     server->loop = loop;
     server->limits = *limits;
     server->handler = handler;
@@ -56,6 +60,7 @@ static void close_listeners(struct http_server *server)
 void http_server_free(struct http_server **server)
 {
     struct http_server *dying = *server;
+
     if (dying == NULL) {
         return;
     }
@@ -81,6 +86,7 @@ void http_server_free(struct http_server **server)
 static void end_stop(struct http_server *server)
 {
     loop_cb *cb = TAKE(server->stop_cb);
+
     loop_timer_stop(&server->grace);
     if (cb != NULL) {
         loop_post(server->loop, cb, server->stop_arg);
@@ -116,6 +122,7 @@ struct http_server_counts http_server_counts(const struct http_server *server)
 const char *http_server_date(struct http_server *server)
 {
     int64_t now_s = clock_now_s();
+
     if (server->date_s != now_s) {
         server->date_s = now_s;
         http_date_format(now_s, server->date);
@@ -143,6 +150,7 @@ static void format_peer(const struct sockaddr *peer, char out[HTTP_PEER_TEXT])
 static struct http_address *find_or_add_address(struct http_server *server, struct str text)
 {
     struct http_address *address = table_find(&server->addresses, text);
+
     if (address == NULL) {
         address = mem_alloc(sizeof(*address));
         for (size_t i = 0; i < text.n && i + 1 < sizeof(address->text); i++) {
@@ -171,6 +179,7 @@ bool http_server_admit(
     struct http_server *server, const struct sockaddr *peer, struct http_address **address_out)
 {
     struct http_address *address = NULL;
+
     if (peer != NULL) {
         char text[HTTP_PEER_TEXT];
         format_peer(peer, text);

@@ -1,5 +1,7 @@
 #include "http/uri.h"
+
 #include "bridge/core/mem.h"
+
 #include <arpa/inet.h>
 
 /** A host name has at most 253 characters (RFC 1035 2.3.4). */
@@ -34,6 +36,7 @@ static bool is_ipv6(struct str host)
 {
     char text[INET6_ADDRSTRLEN];
     struct in6_addr address;
+
     if (host.n >= sizeof(text)) {
         return false;
     }
@@ -61,6 +64,7 @@ bool uri_split_authority(struct str authority, struct str *host_out, struct str 
 {
     struct str host = authority;
     struct str after = { 0 };
+
     if (str_has_prefix(authority, S("["))) {
         size_t close = str_find_char(authority, ']');
         if (close == SIZE_MAX) {
@@ -112,6 +116,7 @@ static bool is_path_text(struct str s)
 static struct str lower_copy(struct arena *arena, struct str s)
 {
     char *p = arena_alloc(arena, s.n + 1);
+
     for (size_t i = 0; i < s.n; i++) {
         p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + ('a' - 'A')) : s.p[i];
     }
@@ -122,6 +127,7 @@ bool uri_parse(struct str text, struct arena *arena, struct uri *out, struct err
 {
     struct uri uri = { 0 };
     struct str rest;
+
     if (str_has_prefix_nocase(text, S("https://"))) {
         uri.scheme = S("https");
         uri.port = 443;
@@ -170,6 +176,7 @@ static bool decode(struct str text, char plus, struct arena *arena, struct str *
 {
     char *p = arena_alloc(arena, text.n + 1);
     size_t n = 0;
+
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         if (c == '%') {
@@ -197,6 +204,7 @@ static size_t encode(struct str s, char *out)
 {
     static const char digits[] = "0123456789ABCDEF";
     size_t n = 0;
+
     for (size_t i = 0; i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (is_unreserved(s.p[i])) {
@@ -213,6 +221,7 @@ static size_t encode(struct str s, char *out)
 void uri_encode_segment(struct buf *out, struct str s)
 {
     char piece[3 * 128];
+
     while (s.n > 0) {
         struct str head = str_first(s, sizeof(piece) / 3);
         buf_put(out, (struct str){ piece, encode(head, piece) });
@@ -223,6 +232,7 @@ void uri_encode_segment(struct buf *out, struct str s)
 struct str uri_encoded(struct arena *arena, struct str s)
 {
     char *p = arena_alloc(arena, 3 * s.n + 1);
+
     return (struct str){ p, encode(s, p) };
 }
 
@@ -278,6 +288,7 @@ bool uri_parse_path(
 bool uri_query_value(struct str query, struct str name, struct arena *arena, struct str *value_out)
 {
     struct str pair;
+
     while (str_next(&query, '&', &pair)) {
         size_t equals = str_find_char(pair, '=');
         struct str key;

@@ -1,6 +1,8 @@
 #include "http/xml.h"
+
 #include "bridge/core/buf.h"
 #include "bridge/core/mem.h"
+
 #include <expat.h>
 #include <limits.h>
 #include <string.h>
@@ -47,6 +49,7 @@ static void split_name(
     struct str all = str_from(text);
     const char *separator = strrchr(text, SEPARATOR);
     size_t ns_bytes = separator != NULL ? (size_t)(separator - text) : 0;
+
     *ns_out = ns_bytes > 0 ? arena_copy(arena, str_first(all, ns_bytes)) : (struct str){ 0 };
     *name_out = arena_copy(arena, separator != NULL ? str_skip(all, ns_bytes + 1) : all);
 }
@@ -63,6 +66,7 @@ static bool count_node(struct reader *reader)
 static void read_attributes(struct reader *reader, struct xml_node *node, const char **pairs)
 {
     struct xml_attribute **link = &node->attributes;
+
     for (; pairs[0] != NULL && count_node(reader); pairs += 2) {
         struct xml_attribute *attribute = ARENA_NEW(reader->arena, struct xml_attribute);
         split_name(reader->arena, pairs[0], &attribute->ns, &attribute->name);
@@ -75,6 +79,7 @@ static void read_attributes(struct reader *reader, struct xml_node *node, const 
 static void on_start(void *arg, const char *name, const char **attributes)
 {
     struct reader *reader = arg;
+
     if (reader->is_stopped || !count_node(reader)) {
         return;
     }
@@ -106,6 +111,7 @@ static void on_start(void *arg, const char *name, const char **attributes)
 static void on_end(void *arg, const char *name)
 {
     struct reader *reader = arg;
+
     (void)name;
     if (reader->is_stopped) { /* expat still ends an empty element whose start stopped it */
         return;
@@ -117,6 +123,7 @@ static void on_end(void *arg, const char *name)
 static void on_text(void *arg, const char *text, int n)
 {
     struct reader *reader = arg;
+
     if (!reader->is_stopped) {
         struct str piece = { text, (size_t)n };
         buf_put(&reader->stack[reader->depth - 1].text, piece);
@@ -156,6 +163,7 @@ bool xml_parse(struct str text, const struct xml_limits *limits, struct arena *a
     struct xml_node **root_out, struct err *err)
 {
     struct reader reader = { .arena = arena, .limits = limits, .err = err };
+
     if (text.n > INT_MAX / 4) {
         return err_set(err, ERR_LIMIT, "XML of %zu bytes", text.n);
     }
@@ -209,6 +217,7 @@ struct str xml_attribute(const struct xml_node *node, struct str name)
 static void put_escaped(struct buf *out, struct str s, bool is_attribute)
 {
     size_t from = 0;
+
     for (size_t i = 0; i < s.n; i++) {
         const char *escape = NULL;
         switch (s.p[i]) {
@@ -256,6 +265,7 @@ static void put_attribute_value(struct buf *out, struct str value)
 static void put_attributes(struct buf *out, const struct xml_node *node)
 {
     unsigned prefix = 0;
+
     for (const struct xml_attribute *a = node->attributes; a != NULL; a = a->next) {
         if (a->ns.n == 0) {
             buf_put_char(out, ' ');
@@ -307,6 +317,7 @@ static void put_node(struct buf *out, const struct xml_node *node, struct str sc
 struct str xml_serialize(const struct xml_node *node, struct arena *arena)
 {
     struct buf out;
+
     buf_init(&out, SIZE_MAX); /* bounded by the input the tree was made from */
     put_node(&out, node, (struct str){ 0 });
     struct str result = arena_copy(arena, buf_str(&out));

@@ -1,4 +1,5 @@
 #include "http/xml.h"
+
 #include <event2/buffer.h>
 #include <string.h>
 
@@ -107,6 +108,7 @@ void xml_empty_any(struct xml_out *xml, struct str ns, struct str name)
 static size_t escape(struct str s, struct str *out)
 {
     unsigned char c = (unsigned char)s.p[0];
+
     switch (c) {
     case '&':
         *out = S("&amp;");
@@ -139,6 +141,7 @@ void xml_chars(struct xml_out *xml, struct str text)
 {
     size_t from = 0;
     size_t i = 0;
+
     while (i < text.n) {
         unsigned char c = (unsigned char)text.p[i];
         struct str replacement;
