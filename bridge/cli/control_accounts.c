@@ -178,16 +178,26 @@ void control_account_unlink(struct control_call *call)
 
 /* --- sync --------------------------------------------------------------------------------- */
 
-static void sync_progress(uint64_t tasks, unsigned lists_done, unsigned lists, void *arg)
+static void send_progress(struct control_call *call)
 {
-    struct control_call *call = arg;
     cJSON *progress = cJSON_CreateObject();
 
     cJSON_AddNumberToObject(progress, "account", (double)call->account);
-    cJSON_AddNumberToObject(progress, "tasks", (double)tasks);
-    cJSON_AddNumberToObject(progress, "lists_done", lists_done);
-    cJSON_AddNumberToObject(progress, "lists", lists);
+    cJSON_AddNumberToObject(progress, "tasks", (double)call->tasks);
+    cJSON_AddNumberToObject(progress, "lists_done", call->lists_done);
+    cJSON_AddNumberToObject(progress, "lists", call->lists);
     control_progress(call, progress);
+}
+
+/* The engine may have to run two rounds, when one was under way already: nothing goes back. */
+static void sync_progress(uint64_t tasks, unsigned lists_done, unsigned lists, void *arg)
+{
+    struct control_call *call = arg;
+
+    call->tasks = tasks > call->tasks ? tasks : call->tasks;
+    call->lists_done = lists_done > call->lists_done ? lists_done : call->lists_done;
+    call->lists = lists;
+    send_progress(call);
 }
 
 static void sync_next(struct control_call *call, struct user *user);
@@ -198,8 +208,16 @@ static void account_synced(const struct err *err, void *arg)
     struct user *user;
     int64_t only;
 
-    if (err->kind != ERR_NONE || control_number(call, "id", &only)) {
-        control_finish(err, call);
+    if (err->kind != ERR_NONE) {
+        control_fail(call, err);
+        return;
+    }
+    call->lists_done = call->lists;
+    send_progress(call);
+    call->tasks = 0;
+    call->lists_done = call->lists = 0;
+    if (control_number(call, "id", &only)) {
+        control_succeed(call, NULL);
         return;
     }
     user = control_find_user(call);

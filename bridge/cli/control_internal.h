@@ -10,6 +10,8 @@ struct control_call {
     void *arg;
     /* the handlers' own */
     int64_t account; /**< the one that is being linked or synced */
+    uint64_t tasks;  /**< sync: seen so far in this account */
+    unsigned lists_done, lists;
     char password[SECRET_ID_TEXT];
 };
 
