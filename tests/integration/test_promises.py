@@ -46,10 +46,21 @@ class Promises(Case):
         self.bridge, self.dav = self.start_bridge(self.sandbox, clock=self.clock, **settings)
         self.list = self.dav.collections()["Tasks"]
 
+    def jump(self, seconds):
+        """Far ahead: connections that idle are closed by it."""
+        for client in (self.dav, self.sandbox.admin, self.rest):
+            client.close()
+        self.clock.advance(seconds)
+
     def poll(self):
         """What a client does: refresh. The answer of a round that began now."""
         self.clock.advance(FRESH)
         return self.dav.ctag(self.list)
+
+    def poll_until(self, holds):
+        """After trouble a poll does not wait for the round that is under way: a few more may be
+        needed."""
+        return any(self.poll() and holds() for _ in range(20))
 
     def only_task(self):
         tasks = self.sandbox.admin.state("alice")["tasks"]
@@ -125,25 +136,28 @@ class Reading(Promises):
             self.clock.advance(NEAR)
             self.assertEqual(len(self.dav.etags(self.list)), 1)
             self.assertEqual(len(self.dav.collections()), 1)
-            put = self.dav.put(self.list + "x.ics", vtodo("x", "SUMMARY:X"), if_none_match="*")
+            name = f"x{status}"
+            put = self.dav.put(
+                self.list + name + ".ics", vtodo(name, "SUMMARY:X"), if_none_match="*")
             self.assertEqual(put.status, 503, put)
             self.assertIn("Retry-After", put.headers)
             self.sandbox.admin.clear_faults()
-            self.clock.advance(400)
-            self.sandbox.admin.wait(method="GET", after=self.sandbox.admin.last() - 1)
+            last = self.sandbox.admin.last()
+            self.jump(400)  # the back-off is over: the next round is well
+            self.sandbox.admin.wait(method="GET", path="deltatoken", after=last, count=2)
 
     def test_a_link_to_another_host_is_an_error_and_nothing_is_lost(self):
         self.rest.create("One")
         self.bridge_up()
         self.poll()
         self.sandbox.admin.fault("foreign_link", path="/Tasks", count=1)
-        self.clock.advance(NEAR)
+        self.poll()
         self.assertEqual(len(self.dav.etags(self.list)), 1)
         self.rest.create("Two")
-        self.clock.advance(600)
-        self.poll()
-        self.poll()
-        self.assertEqual(len(self.dav.etags(self.list)), 2)
+        last = self.sandbox.admin.last()
+        self.jump(400)
+        self.sandbox.admin.wait(method="GET", path="/tasks/?", status=200, after=last)
+        self.assertTrue(self.poll_until(lambda: len(self.dav.etags(self.list)) == 2))
 
     def test_an_expired_delta_token_costs_a_full_round_and_no_stamp(self):
         self.rest.create("One")
@@ -158,21 +172,22 @@ class Reading(Promises):
         self.assertEqual(len(self.dav.etags(self.list)), 1)
 
     def test_repeated_and_partial_items_change_nothing(self):
-        for name in ("One", "Two", "Three"):
-            self.rest.create(name)
+        self.rest.create("One")
+        task = self.rest.create("Two", Categories=["Home"], Importance="High")
         self.bridge_up()
         ctag = self.poll()
-        task = self.sandbox.admin.tasks("alice")["Two"]
         self.sandbox.admin.fault("repeat_items", count=0)
         self.sandbox.admin.expire_tokens()
         self.assertEqual(self.poll(), ctag)
         self.sandbox.admin.clear_faults()
-        self.sandbox.admin.fault("partial_items", count=0)
-        self.rest.patch(f"/tasks/{task['Id']}", {"Importance": "High"})
+        self.sandbox.admin.fault("partial_items", count=0)  # no Categories, no Importance
+        self.rest.patch(f"/tasks/{task['Id']}", {"Subject": "Second"})
         self.poll()
         texts = self.dav.multiget(self.list, self.dav.etags(self.list)).values()
-        self.assertEqual(sum("PRIORITY:1" in text for text in texts), 1)
-        self.assertEqual(sum("SUMMARY:Two" in text for text in texts), 1)
+        text = [text for text in texts if "SUMMARY:Second" in text][0]
+        self.assertIn("CATEGORIES:Home", text)
+        self.assertIn("PRIORITY:1", text)
+        self.assertEqual(len(texts), 2)
 
     def test_folders_come_go_and_are_renamed(self):
         self.bridge_up()
@@ -234,10 +249,9 @@ class Reading(Promises):
         password = bridge.add_user("alice", "alice-token")
         self.addCleanup(bridge.stop)
         bridge.start()
-        before = self.sandbox.admin.last()
+        self.clock.advance(NEAR)
         self.sandbox.admin.wait(path="skiptoken", arrived=True, count=count // 400)
         bridge.kill()
-        first = self.sandbox.admin.requests(path="/tasks", status=200)
         self.sandbox.admin.clear_faults()
         self.sandbox.admin.release()
         bridge.start()
@@ -246,7 +260,7 @@ class Reading(Promises):
         self.assertEqual(len(dav.etags(dav.collections()["Tasks"])), count)
         # pages of 200: nearly none is asked for twice
         pages = [r for r in self.sandbox.admin.requests(path="skiptoken") if r["status"] == 200]
-        self.assertLess(len(pages), count // 200 + 6, [before, len(first)])
+        self.assertLess(len(pages), count // 200 + 3)
         singles = [r for r in self.sandbox.admin.requests(method="GET", path="/tasks(")]
         self.assertLess(len(singles), 5)
 
