@@ -2,7 +2,8 @@
 /**
  * The HTTP client: libcurl's multi interface on our loop. Nothing blocks; each transfer's callback
  * comes exactly once, never from inside http_lane_start, and not at all after http_transfer_abort.
- * Redirects are never followed. HTTP/2 where the server offers it, connections are reused.
+ * Redirects are never followed. HTTP/2 where the server offers it, connections are reused. The
+ * process must ignore SIGPIPE: libcurl is told to leave signals alone.
  */
 #include "bridge/core/arena.h"
 #include "bridge/core/err.h"
