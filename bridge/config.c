@@ -1,3 +1,4 @@
+#include "bridge/config.h"
 #include "bridge/config_internal.h"
 
 #include "bridge/core/buf.h"

@@ -51,8 +51,7 @@ static bool read_token(const char *path, struct buf *out, struct err *err)
 
 static void print_linked(const struct cli *cli, const cJSON *account)
 {
-    bool is_guessed =
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(account, "timezone_guessed"));
+    bool is_guessed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(account, "timezone_guessed"));
 
     if (cli->as_json) {
         print_json(account);
@@ -60,8 +59,7 @@ static void print_linked(const struct cli *cli, const cJSON *account)
     }
     printf("account %.0f, time zone %s%s\n", member_number(account, "id"),
         member_text(account, "timezone"),
-        is_guessed ? " (guessed from this machine; duedav account set --timezone changes it)"
-                   : "");
+        is_guessed ? " (guessed from this machine; duedav account set --timezone changes it)" : "");
 }
 
 static int run_link(struct cli *cli, int argc, char **argv)

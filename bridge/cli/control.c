@@ -26,8 +26,7 @@ static const struct {
 
 struct str control_text(const struct control_call *call, const char *name)
 {
-    return str_from(
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(call->request, name)));
+    return str_from(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(call->request, name)));
 }
 
 bool control_number(const struct control_call *call, const char *name, int64_t *out)
@@ -35,7 +34,8 @@ bool control_number(const struct control_call *call, const char *name, int64_t *
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(call->request, name);
 
     if (!cJSON_IsNumber(item) || item->valuedouble > MAX_NUMBER ||
-        item->valuedouble < -MAX_NUMBER || (double)(int64_t)item->valuedouble != item->valuedouble) {
+        item->valuedouble < -MAX_NUMBER ||
+        (double)(int64_t)item->valuedouble != item->valuedouble) {
         return false;
     }
     *out = (int64_t)item->valuedouble;

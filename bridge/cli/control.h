@@ -1,9 +1,9 @@
 #pragma once
 /**
- * What the commands ask of the engine, as JSON: {"command": "user add", "user": "alice"}. The answer
- * is any number of {"progress": {...}} and then {"ok": true, ...} or {"ok": false, "error": TEXT}.
- * The same handlers serve the control socket (control_server.h) and a command that works without a
- * server (control_client.h). Loop thread only.
+ * What the commands ask of the engine, as JSON: {"command": "user add", "user": "alice"}. The
+ * answer is any number of {"progress": {...}} and then {"ok": true, ...} or {"ok": false, "error":
+ * TEXT}. The same handlers serve the control socket (control_server.h) and a command that works
+ * without a server (control_client.h). Loop thread only.
  */
 #include "bridge/cli/runtime.h"
 

@@ -144,8 +144,7 @@ void control_account_link(struct control_call *call)
         control_fail(call, &err);
         return;
     }
-    engine_link_account(
-        call->runtime->engine, user, &link, &call->account, account_linked, call);
+    engine_link_account(call->runtime->engine, user, &link, &call->account, account_linked, call);
 }
 
 void control_account_set(struct control_call *call)
@@ -171,8 +170,8 @@ void control_account_unlink(struct control_call *call)
     struct account *account = user != NULL ? control_find_account(call, user) : NULL;
 
     if (account != NULL) {
-        engine_unlink_account(call->runtime->engine, account, control_flag(call, "purge"),
-            control_finish, call);
+        engine_unlink_account(
+            call->runtime->engine, account, control_flag(call, "purge"), control_finish, call);
     }
 }
 
@@ -258,7 +257,6 @@ void control_sync(struct control_call *call)
     }
     account = control_find_account(call, user);
     if (account != NULL) {
-        engine_sync_account(
-            call->runtime->engine, account, sync_progress, account_synced, call);
+        engine_sync_account(call->runtime->engine, account, sync_progress, account_synced, call);
     }
 }

@@ -11,8 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MAX_ANSWER     ((size_t)64 * 1024 * 1024)
-#define STOP_GRACE_MS  5000
+#define MAX_ANSWER    ((size_t)64 * 1024 * 1024)
+#define STOP_GRACE_MS 5000
 
 /* What becomes of the lines of the answer, wherever they come from. */
 struct answers {
@@ -177,8 +177,7 @@ static bool ask_here(
     } else {
         log_start(LOG_LEVEL_ERROR, false, -1);
     }
-    if (!runtime_drop_privileges(config, err) ||
-        !runtime_open(loop, config, &local.runtime, err)) {
+    if (!runtime_drop_privileges(config, err) || !runtime_open(loop, config, &local.runtime, err)) {
         return false;
     }
     engine_start(local.runtime.engine, on_started, &local);

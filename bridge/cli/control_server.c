@@ -57,7 +57,7 @@ static void connection_free(struct connection *connection)
 
 static void on_writable(void *arg);
 
-/* Write what waits. False after the connection was freed, which it is when nothing more can come. */
+/* Write what waits. False after the connection was freed, as it is when nothing more can come. */
 static bool flush(struct connection *connection)
 {
     while (connection->written < connection->out.n) {
@@ -217,8 +217,7 @@ static void on_accept(void *arg)
     connection->fd = fd;
     buf_init(&connection->in, MAX_LINE);
     buf_init(&connection->out, MAX_ANSWER);
-    connection->readable =
-        loop_watch_readable(server->runtime->loop, fd, on_readable, connection);
+    connection->readable = loop_watch_readable(server->runtime->loop, fd, on_readable, connection);
     connection->next = server->connections;
     server->connections = connection;
     server->count++;
@@ -247,8 +246,8 @@ static bool listen_at(int fd, const char *path, struct err *err)
     return true;
 }
 
-bool control_server_new(struct runtime *runtime, const char *path, struct control_server **out,
-    struct err *err)
+bool control_server_new(
+    struct runtime *runtime, const char *path, struct control_server **out, struct err *err)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     struct control_server *server;

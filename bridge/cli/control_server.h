@@ -12,8 +12,8 @@ struct control_server;
  * other can be alive. Requests wait until control_server_start.
  * fails: ERR_INVALID: the path is too long for a socket; ERR_INTERNAL
  */
-MUST_CHECK bool control_server_new(struct runtime *runtime, const char *path,
-    struct control_server **out, struct err *err);
+MUST_CHECK bool control_server_new(
+    struct runtime *runtime, const char *path, struct control_server **out, struct err *err);
 void control_server_start(struct control_server *server);
 /** Closes all connections and removes the socket. */
 void control_server_free(struct control_server **server);

@@ -19,8 +19,7 @@ void control_user_add(struct control_call *call)
 void control_user_remove(struct control_call *call)
 {
     if (control_find_user(call) != NULL) {
-        engine_remove_user(
-            call->runtime->engine, control_text(call, "user"), control_finish, call);
+        engine_remove_user(call->runtime->engine, control_text(call, "user"), control_finish, call);
     }
 }
 
@@ -91,8 +90,7 @@ void control_password_add(struct control_call *call)
         control_fail(call, &err);
         return;
     }
-    engine_add_password(
-        call->runtime->engine, user, label, call->password, password_added, call);
+    engine_add_password(call->runtime->engine, user, label, call->password, password_added, call);
 }
 
 void control_password_list(struct control_call *call)

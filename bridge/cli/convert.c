@@ -2,8 +2,8 @@
 
 #include "bridge/sync/version.h"
 
-static bool check(const struct convert *convert, struct str document, struct map_object *out,
-    struct err *err)
+static bool check(
+    const struct convert *convert, struct str document, struct map_object *out, struct err *err)
 {
     enum map_fault fault;
 
@@ -44,8 +44,8 @@ bool convert_to_json(const struct convert *convert, struct str document, struct 
     return true;
 }
 
-static bool read_item(const struct convert *convert, struct str json, struct upstream_item *out,
-    struct err *err)
+static bool read_item(
+    const struct convert *convert, struct str json, struct upstream_item *out, struct err *err)
 {
     return convert->dialect->read_task(
         json, convert->context.zone, convert->context.arena, out, err);
@@ -68,6 +68,7 @@ bool convert_to_vtodo(const struct convert *convert, struct str json, struct str
     if (!read_item(convert, base, &old, err)) {
         return err_wrap(err, "--base");
     }
+    old.task.present = TASK_ALL_FIELDS; /* what is not there is at its default */
     task_copy(context->arena, &old.task, &returned);
     task_apply(&returned, &item.task, item.task.present);
     returned.modified_us = item.task.modified_us;

@@ -16,8 +16,8 @@ struct convert {
  * the body of the smallest PATCH that leads from there, "{}" when nothing is to be sent.
  * fails: ERR_INVALID, naming the line; ERR_LIMIT
  */
-MUST_CHECK bool convert_to_json(const struct convert *convert, struct str document,
-    struct str base, struct str *out, struct err *err);
+MUST_CHECK bool convert_to_json(const struct convert *convert, struct str document, struct str base,
+    struct str *out, struct err *err);
 /**
  * The document of `json`, a task as the service returns it; or with `base` and `document` (p not
  * NULL) that document changed by what differs between base and json.

@@ -120,8 +120,8 @@ static bool read_input(struct input *input, const char *path, bool is_json, stru
     return is_read && understand(input, is_json, err);
 }
 
-/* The i-th text: a string of the array, or the JSON text of what else stands there. An input that is
- * no array serves every conversion. */
+/* The i-th text: a string of the array, or the JSON text of what else stands there. An input that
+ * is no array serves every conversion. */
 static bool input_item(
     const struct input *input, int i, struct arena *arena, struct str *out, struct err *err)
 {
@@ -188,8 +188,8 @@ static void print_item(const struct job *job, struct str item)
 static bool convert_all(struct job *job, struct err *err)
 {
     int count = cJSON_GetArraySize(job->input.array);
-    struct str *items = arena_alloc_array(job->convert.context.arena, (size_t)count + 1,
-        sizeof(*items));
+    struct str *items =
+        arena_alloc_array(job->convert.context.arena, (size_t)count + 1, sizeof(*items));
 
     if (job->input.array == NULL) {
         if (!convert_one(job, 0, &items[0], err)) {
@@ -246,8 +246,8 @@ static int check_usage(const struct cli *cli, const struct options *o, int64_t *
         return cli_usage(cli, "--dialect is missing");
     }
     if (to_json ? o->document != NULL : (o->base == NULL) != (o->document == NULL)) {
-        return cli_usage(cli, "%s", to_json ? "--document goes with --to vtodo"
-                                            : "--base and --document go together");
+        return cli_usage(cli, "%s",
+            to_json ? "--document goes with --to vtodo" : "--base and --document go together");
     }
     if (o->now != NULL && !civil_parse_iso(str_from(o->now), now_us, &has_offset)) {
         return cli_usage(cli, "--now: not a time like 2026-05-01T08:00:00Z");
@@ -314,7 +314,8 @@ const struct cli_command cli_convert = {
     "--to json|vtodo --dialect D [--timezone ZONE] [--base OLD] [--document OLD.ics] [--now TIME]",
     "convert between VTODO and a service's JSON, without any server\n\n"
     "From standard input to standard output. --to json: the body that creates the task, or with\n"
-    "--base OLD.ics the smallest PATCH that leads from there. --to vtodo: the document of a task as\n"
+    "--base OLD.ics the smallest PATCH that leads from there. --to vtodo: the document of a task "
+    "as\n"
     "the service returns it, or with --base OLD.json --document OLD.ics that document changed by\n"
     "what differs. An array as input (of JSON strings, for documents) gives an array as output.",
     run,

@@ -74,7 +74,8 @@ static void print_welcome(const struct demo *demo)
            "  User          " DEMO_USER "\n"
            "  App password  %s\n\n",
         address, address, demo->state.password);
-    printf("Thunderbird   File > New > Calendar, On the Network; user name " DEMO_USER ", location\n"
+    printf("Thunderbird   File > New > Calendar, On the Network; user name " DEMO_USER
+           ", location\n"
            "              %s; Find Calendars, then the password\n"
            "Evolution     File > New > Task List, type CalDAV; URL %s, user " DEMO_USER ";\n"
            "              Find Task Lists, then the password\n"

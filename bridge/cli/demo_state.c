@@ -36,8 +36,8 @@ static bool find_directory(struct demo_state *state, const char *directory, stru
     if (directory != NULL) {
         char *absolute = realpath(directory, NULL);
 
-        state->directory = arena_copy(
-            state->arena, str_from(absolute != NULL ? absolute : directory)).p;
+        state->directory =
+            arena_copy(state->arena, str_from(absolute != NULL ? absolute : directory)).p;
         free(absolute);
     } else if (base != NULL && *base == '/') {
         state->directory = arena_printf(state->arena, "%s/duedav-demo", base).p;
@@ -46,8 +46,11 @@ static bool find_directory(struct demo_state *state, const char *directory, stru
     } else {
         return err_set(err, ERR_INVALID, "neither $XDG_STATE_HOME nor $HOME is set; use --state");
     }
-    if (strchr(state->directory, '\n') != NULL) {
-        return err_set(err, ERR_INVALID, "--state: a line break in the path");
+    if (strpbrk(state->directory, "\n;#") != NULL) { /* it has to fit into duedav.conf */
+        return err_set(err, ERR_INVALID,
+            "%s: a path without ; # and line breaks, please; see "
+            "--state",
+            state->directory);
     }
     return true;
 }
@@ -133,8 +136,8 @@ static bool load(struct demo_state *state, struct err *err)
     json = cJSON_ParseWithLength(text.p, text.n);
     if (!cJSON_IsObject(json)) {
         cJSON_Delete(json);
-        return err_set(err, ERR_INVALID, "%s is damaged; remove %s to begin anew", path,
-            state->directory);
+        return err_set(
+            err, ERR_INVALID, "%s is damaged; remove %s to begin anew", path, state->directory);
     }
     state->listen = member(state, json, "listen");
     state->sandbox = member(state, json, "sandbox");
@@ -181,8 +184,7 @@ bool demo_state_save(const struct demo_state *state, struct err *err)
 }
 
 /* fresh = 0: what changes in the sandbox is there at a client's very next poll. */
-bool demo_state_write_config(
-    const struct demo_state *state, const char *path, struct err *err)
+bool demo_state_write_config(const struct demo_state *state, const char *path, struct err *err)
 {
     struct str text = arena_printf(state->arena,
         "# Written by `duedav demo` at each start.\n"

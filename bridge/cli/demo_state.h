@@ -12,9 +12,9 @@ struct demo_state {
     struct arena *arena; /**< all texts live there */
     int lock_fd;
     const char *directory;
-    const char *listen;  /**< of the bridge, as bound the last time; "" at first */
-    const char *sandbox; /**< address of the sandbox, as bound the last time; "" at first */
-    char token[SECRET_ID_TEXT];    /**< opens the mailbox in the sandbox */
+    const char *listen;         /**< of the bridge, as bound the last time; "" at first */
+    const char *sandbox;        /**< address of the sandbox, as bound the last time; "" at first */
+    char token[SECRET_ID_TEXT]; /**< opens the mailbox in the sandbox */
     char password[SECRET_ID_TEXT]; /**< app password; "" at first */
 };
 
@@ -23,8 +23,7 @@ struct demo_state {
  * Makes it if need be and reads what is there.
  * fails: ERR_BUSY: a demo runs there already; ERR_INVALID, ERR_INTERNAL
  */
-MUST_CHECK bool demo_state_open(
-    const char *directory, struct demo_state *out, struct err *err);
+MUST_CHECK bool demo_state_open(const char *directory, struct demo_state *out, struct err *err);
 void demo_state_done(struct demo_state *state);
 /** Write demo.json anew. fails: ERR_INTERNAL */
 MUST_CHECK bool demo_state_save(const struct demo_state *state, struct err *err);

@@ -9,7 +9,8 @@ struct print_column {
     const char *member; /**< of each row: a text, a number, null ("-") or a truth value (yes, no) */
 };
 
-/** rows: an array of objects; NULL prints nothing. columns end with a row of zeros. JSON when the command has --json. */
+/** rows: an array of objects; NULL prints nothing. columns end with a row of zeros. JSON when the
+ * command has --json. */
 void print_rows(const struct cli *cli, const cJSON *rows, const struct print_column *columns);
 void print_json(const cJSON *value);
 

@@ -22,7 +22,8 @@ struct runtime {
 const char *runtime_store_path(const struct config *config);
 /** Where the control socket is: the store's path with ".sock". */
 struct str runtime_socket_path(const struct config *config, struct arena *arena);
-/** Become the user that [server] user names, if started as root. fails: ERR_INVALID, ERR_INTERNAL */
+/** Become the user that [server] user names, if started as root. fails: ERR_INVALID, ERR_INTERNAL
+ */
 MUST_CHECK bool runtime_drop_privileges(const struct config *config, struct err *err);
 
 /**

@@ -100,10 +100,8 @@ static int serve(struct cli *cli, const struct seams *seams)
     struct serve serve = { .cli = cli, .loop = loop };
     struct err err;
 
-    log_start(
-        cli->config.log.level, cli->config.log.format == CONFIG_LOG_JSON, STDERR_FILENO);
-    if (!use_seams(seams, loop, &err) ||
-        !server_new(loop, &cli->config, &serve.server, &err)) {
+    log_start(cli->config.log.level, cli->config.log.format == CONFIG_LOG_JSON, STDERR_FILENO);
+    if (!use_seams(seams, loop, &err) || !server_new(loop, &cli->config, &serve.server, &err)) {
         return cli_fail(&err);
     }
     loop_on_signal(loop, SIGTERM, on_end_signal, &serve);

@@ -26,7 +26,11 @@ struct server {
     struct control_server *control;
     struct address *addresses;
     size_t address_count;
-    enum { SERVER_STARTING, SERVER_READY, SERVER_STOPPING } state;
+    enum {
+        SERVER_STARTING,
+        SERVER_READY,
+        SERVER_STOPPING
+    } state;
     engine_cb *started_cb;
     void *started_arg;
     loop_cb *stopped_cb;
@@ -75,9 +79,9 @@ static void answer_ready(struct server *server, struct http_request *request)
         return;
     }
     probe = mem_alloc(sizeof(*probe));
-    *probe = (struct probe){ .job = { .run = probe_run, .done = probe_done },
-        .arena = arena_new(),
-        .request = request };
+    *probe = (struct probe){
+        .job = { .run = probe_run, .done = probe_done }, .arena = arena_new(), .request = request
+    };
     store_read(server->runtime.store, &probe->job);
 }
 
@@ -92,8 +96,8 @@ static bool is_trusted(const struct server *server, struct str address)
 }
 
 /*
- * Behind a proxy the peer is the last address in X-Forwarded-For that is not a trusted proxy's; what
- * stands before it, anybody could have written.
+ * Behind a proxy the peer is the last address in X-Forwarded-For that is not a trusted proxy's;
+ * what stands before it, anybody could have written.
  */
 static void find_peer(const struct server *server, struct http_request *request)
 {
@@ -173,8 +177,8 @@ static bool listen_all(struct server *server, struct err *err)
 {
     const struct config *config = server->config;
 
-    server->addresses = arena_alloc_array(
-        server->arena, config->server.listen.count, sizeof(*server->addresses));
+    server->addresses =
+        arena_alloc_array(server->arena, config->server.listen.count, sizeof(*server->addresses));
     for (size_t i = 0; i < config->server.listen.count; i++) {
         struct str address = str_from(config->server.listen.items[i]);
         char bound[128];

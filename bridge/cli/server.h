@@ -8,9 +8,9 @@
 struct server;
 
 /**
- * Binds the addresses, becomes the configured user, opens the store. Requests are answered 503 until
- * the engine has started. config is borrowed for the server's life.
- * fails: ERR_INVALID: the configuration; ERR_BUSY: another process has the store; as runtime_open
+ * Binds the addresses, becomes the configured user, opens the store. Requests are answered 503
+ * until the engine has started. config is borrowed for the server's life. fails: ERR_INVALID: the
+ * configuration; ERR_BUSY: another process has the store; as runtime_open
  */
 MUST_CHECK bool server_new(
     struct loop *loop, const struct config *config, struct server **out, struct err *err);

@@ -33,8 +33,9 @@ static void print_account(const cJSON *account)
     const cJSON *lists = cJSON_GetObjectItemCaseSensitive(account, "lists");
     const cJSON *list;
 
-    printf("%s, account %.0f: %s (%s at %s)%s%s\n", member_text(account, "user"), member_number(account, "id"),
-        member_text(account, "label"), member_text(account, "dialect"), member_text(account, "upstream"),
+    printf("%s, account %.0f: %s (%s at %s)%s%s\n", member_text(account, "user"),
+        member_number(account, "id"), member_text(account, "label"),
+        member_text(account, "dialect"), member_text(account, "upstream"),
         is_true(account, "default") ? ", default" : "",
         is_true(account, "read_only") ? ", read only" : "");
     printf("  time zone    %s%s\n", member_text(account, "timezone"),
