@@ -36,6 +36,11 @@ bool store_collection_add(
     if (!query_run(&query)) {
         return false;
     }
+    for (size_t i = 0; i < row->property_count; i++) {
+        if (!store_property_set(db, row->account, id, &row->properties[i], err)) {
+            return false;
+        }
+    }
     *id_out = id;
     return true;
 }
@@ -108,11 +113,32 @@ static void read_collection(struct query *query, struct arena *arena, void *out)
     row->pruned_change = query_get_int(query);
 }
 
+/** Both are in order of the collection's id; properties of removed ones are passed over. */
+static void share_properties(struct store_collection *rows, size_t count,
+    struct store_property *properties, size_t property_count)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        while (at < property_count && properties[at].collection < rows[i].id) {
+            at++;
+        }
+        rows[i].properties = &properties[at];
+        while (at < property_count && properties[at].collection == rows[i].id) {
+            rows[i].property_count++;
+            at++;
+        }
+    }
+}
+
 bool store_collection_list(struct store_db *db, int64_t account, struct arena *arena,
     struct store_collection **out, size_t *count_out, struct err *err)
 {
     struct query query;
     void *rows;
+    size_t count;
+    struct store_property *properties;
+    size_t property_count;
 
     query_start(&query, db,
         "SELECT account, id, upstream_id, slug, name, is_default, is_hidden, is_writable, "
@@ -121,10 +147,13 @@ bool store_collection_list(struct store_db *db, int64_t account, struct arena *a
         "FROM collections WHERE account = ?1 AND removed_s = 0 ORDER BY id",
         err);
     query_int(&query, account);
-    if (!query_list(&query, arena, sizeof(**out), read_collection, &rows, count_out)) {
+    if (!query_list(&query, arena, sizeof(**out), read_collection, &rows, &count) ||
+        !store_property_list(db, account, arena, &properties, &property_count, err)) {
         return false;
     }
+    share_properties(rows, count, properties, property_count);
     *out = rows;
+    *count_out = count;
     return true;
 }
 

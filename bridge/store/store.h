@@ -115,6 +115,14 @@ MUST_CHECK bool store_account_list(struct store_db *db, struct arena *arena,
 
 /* --- collections -------------------------------------------------------------------------- */
 
+/** One that a client set and upstream has no place for. */
+struct store_property {
+    int64_t collection; /**< only in lists */
+    struct str ns;
+    struct str name;
+    struct str xml; /**< the whole element */
+};
+
 struct store_collection {
     int64_t account;
     int64_t id;
@@ -135,8 +143,10 @@ struct store_collection {
     bool is_synced;      /**< one full round has ended */
     int64_t seen_folder_round;
     int64_t removed_s;   /**< 0: there */
+    struct store_property *properties;
+    size_t property_count;
 };
-/** change and run are ignored: it starts with none.
+/** With its properties. change and run are ignored: it starts with none.
  * fails: ERR_CONFLICT: a collection of the account that is not removed has this slug or upstream_id
  * (an empty upstream_id is no id) */
 MUST_CHECK bool store_collection_add(
@@ -149,12 +159,23 @@ MUST_CHECK bool store_collection_update(
  * round write the same row, and neither must undo the other. fails: ERR_NOT_FOUND */
 MUST_CHECK bool store_collection_set_round(
     struct store_db *db, const struct store_collection *row, struct err *err);
-/** All of one account that are not removed. */
+/** All of one account that are not removed, with their properties. */
 MUST_CHECK bool store_collection_list(struct store_db *db, int64_t account, struct arena *arena,
     struct store_collection **out, size_t *count_out, struct err *err);
-/** Remove with all resources, versions and operations. */
+/** Remove with all resources, versions, operations and properties. */
 MUST_CHECK bool store_collection_remove(
     struct store_db *db, int64_t account, int64_t collection, struct err *err);
+
+/** Add or replace. */
+MUST_CHECK bool store_property_set(struct store_db *db, int64_t account, int64_t collection,
+    const struct store_property *property, struct err *err);
+MUST_CHECK bool store_property_remove(struct store_db *db, int64_t account, int64_t collection,
+    struct str ns, struct str name, struct err *err);
+MUST_CHECK bool store_property_count(struct store_db *db, int64_t account, int64_t collection,
+    int64_t *count_out, struct err *err);
+/** Of all collections of the account, in order of collection, namespace and name. */
+MUST_CHECK bool store_property_list(struct store_db *db, int64_t account, struct arena *arena,
+    struct store_property **out, size_t *count_out, struct err *err);
 
 /**
  * The collection's next change number, owned by `run` (a row in runs when the last number was
