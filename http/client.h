@@ -29,7 +29,8 @@ void http_client_free(struct http_client **client);
  * A lane bounds the requests in flight to one mailbox. What waits is started foreground first, in
  * order. ca_file: extra trust anchors, or empty.
  */
-struct http_lane *http_lane_new(struct http_client *client, unsigned max_in_flight, struct str ca_file);
+struct http_lane *http_lane_new(
+    struct http_client *client, unsigned max_in_flight, struct str ca_file);
 /** No transfer may be left. */
 void http_lane_free(struct http_lane **lane);
 
@@ -43,7 +44,7 @@ struct http_call {
     bool has_body; /**< an empty body with has_body still sends Content-Length: 0 */
     bool is_background;
     bool wants_new_connection; /**< do not reuse one; for a repetition after a lost connection */
-    int64_t deadline_ms; /**< from start (waiting in the lane included) to the last byte */
+    int64_t deadline_ms;       /**< from start (waiting in the lane included) to the last byte */
 };
 
 /** How far a request got; decides whether it may be repeated. */
@@ -58,8 +59,8 @@ struct http_answer {
     int status;                        /**< with HTTP_ANSWERED */
     const struct http_header *headers; /**< valid during the callback */
     size_t header_count;
-    struct str body;      /**< valid during the callback */
-    int64_t sent_ms;      /**< clock_mono_ms when it left the lane */
+    struct str body; /**< valid during the callback */
+    int64_t sent_ms; /**< clock_mono_ms when it left the lane */
     /**
      * ERR_NONE with HTTP_ANSWERED, else what went wrong: ERR_BUSY no connection, a lost one, or no
      * answer in time; ERR_UPSTREAM not HTTP, or larger than answer_bytes; ERR_INVALID a call that

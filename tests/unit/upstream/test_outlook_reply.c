@@ -201,8 +201,7 @@ static void wrong_types_are_errors_of_the_entity(void **state)
         "{\"Id\":\"a\",\"Recurrence\":{\"Pattern\":{\"Type\":\"Daily\",\"Interval\":\"1\"}}}",
         "{\"Id\":\"a\",\"Recurrence\":{\"Pattern\":{\"Type\":\"Daily\",\"Interval\":1e9}}}",
         "{\"Id\":\"a\",\"Recurrence\":{\"Pattern\":{\"Type\":\"Weekly\",\"DaysOfWeek\":[1]}}}",
-        "{\"Id\":\"a\",\"Recurrence\":{\"Pattern\":{\"Type\":\"Daily\"},\"Range\":{\"StartDate\":"
-        "\"x\"}}}",
+        "{\"Id\":\"a\",\"Recurrence\":{\"Pattern\":{},\"Range\":{\"StartDate\":\"x\"}}}",
         "{\"Id\":\"a\\u0000\"}",
     };
 
