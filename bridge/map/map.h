@@ -77,6 +77,27 @@ struct map_version {
     uint64_t fields[TASK_FIELD_COUNT]; /**< task_hash_fields */
 };
 
+/** What a PUT on a series asks for, in the words of mapping.md 5.4. */
+enum map_step_kind {
+    MAP_STEP_COMPLETE, /**< complete the occurrence of `day`; not repeatable: 5.4 tells how */
+    MAP_STEP_ADVANCE,  /**< `day` is skipped: the series goes on at `to_day`, nothing is completed */
+    MAP_STEP_MOVE,     /**< the occurrence of `day` alone gets other dates and leaves the series */
+    MAP_STEP_ADD_DONE, /**< `day` is yet to come and done already: a completed task of its own */
+    MAP_STEP_REOPEN,   /**< the task that was completed for `day` is open again, if it is known */
+};
+
+struct map_step {
+    enum map_step_kind kind;
+    int32_t day;    /**< of the occurrence, days since 1970 */
+    int32_t to_day; /**< COMPLETE, ADVANCE: where the series goes on */
+    /** COMPLETE, MOVE, ADD_DONE: the occurrence by itself, projected, and the document of the
+     * resource that it gets: a UID of its own (the same for the same occurrence), no rule,
+     * RELATED-TO the series. Empty when the client wrote nothing about the occurrence (styles A
+     * and F of mapping.md 5.2): the service's completed task is rendered then. */
+    struct task task;
+    struct str document;
+};
+
 /** What a PUT asks of the service. */
 struct map_plan {
     task_fields fields;   /**< to be sent, already minimal; 0: nothing to send */
@@ -88,6 +109,16 @@ struct map_plan {
     /** the client's change touches a field in which the current document has moved on from the
      * version that the client saw (a conflict when the client gave an If-Match) */
     task_fields overlapping;
+    /**
+     * To be done before `fields` are sent, in order; none for what is no series. fields, wanted,
+     * expected and document are those after the steps: expected is what the series' open task
+     * should be then.
+     */
+    struct map_step *steps;
+    size_t step_count;
+    /** The bridge makes each next occurrence: COMPLETE is `Completed` on the task and a new task
+     * made from `document`; ADVANCE is in `fields`. */
+    bool is_driven;
 };
 
 /** A new resource: everything is wanted. fails: ERR_INVALID */

@@ -1,4 +1,4 @@
-#include "bridge/map/map.h"
+#include "bridge/map/plan_internal.h"
 
 #include "bridge/map/alarm.h"
 #include "bridge/map/read.h"
@@ -77,19 +77,6 @@ bool map_plan_create(const struct map_object *object, const struct map_context *
 
 /* ---- update ---- */
 
-struct update {
-    const struct map_context *context;
-    const struct map_version *versions;
-    size_t version_count;
-    const struct task *base;
-    struct vtodo current_vtodo;
-    struct vtodo vtodo; /**< the client's document, with its extras back */
-    struct task current;
-    struct task task;
-    uint64_t current_hashes[TASK_FIELD_COUNT];
-    uint64_t hashes[TASK_FIELD_COUNT];
-};
-
 static bool was_seen(const struct update *update, unsigned field, uint64_t hash)
 {
     for (size_t i = 0; i < update->version_count; i++) {
@@ -104,9 +91,9 @@ static bool was_seen(const struct update *update, unsigned field, uint64_t hash)
  * next is the same in both, so the values alone do not tell (mapping.md 2.8). */
 static bool has_dismissed(const struct update *update)
 {
-    int64_t rang = update->base->reminder.instant_s;
+    int64_t rang = update->base.reminder.instant_s;
 
-    return update->base->reminder.is_on &&
+    return update->base.reminder.is_on &&
            alarm_is_acknowledged(&update->vtodo, alarm_find(&update->vtodo, rang), rang) &&
            !alarm_is_acknowledged(
                &update->current_vtodo, alarm_find(&update->current_vtodo, rang), rang);
@@ -121,7 +108,6 @@ static void split_fields(struct update *update, task_fields *changed, task_field
     *changed = has_dismissed(update) ? TASK_FIELD(TASK_REMINDER) : 0;
     if (differing != 0) {
         task_hash_fields(&update->task, update->hashes);
-        task_hash_fields(&update->current, update->current_hashes);
     }
     for (unsigned f = 0; f < TASK_FIELD_COUNT; f++) {
         if (!(differing & TASK_FIELD(f))) {
@@ -145,7 +131,7 @@ static bool is_start_synthetic(const struct update *update)
     const struct task *now = &update->current;
     const struct task *new = &update->task;
 
-    return !update->base->start.is_set && update->base->due.is_set &&
+    return !update->base.start.is_set && update->base.due.is_set &&
            update->current_vtodo.first[VTODO_RRULE] != NULL && now->start.is_set &&
            now->due.is_set && now->start.day == now->due.day && new->start.is_set &&
            new->due.is_set && new->start.day == new->due.day;
@@ -154,7 +140,7 @@ static bool is_start_synthetic(const struct update *update)
 /** The members that upstream ties to each other (mapping.md 3.3, 3.4). */
 static void couple(const struct update *update, struct map_plan *plan)
 {
-    const struct task *base = update->base;
+    const struct task *base = &update->base;
     struct task *wanted = &plan->wanted;
 
     if (HAS(plan->fields, TASK_DUE)) {
@@ -188,15 +174,29 @@ static void couple(const struct update *update, struct map_plan *plan)
     }
 }
 
+/** An exception on the current date of a series that the bridge drives moves the plain task. */
+static bool has_new_first(const struct update *update)
+{
+    struct series now;
+    struct series new;
+
+    series_read(&update->current_vtodo, &now);
+    series_read(&update->vtodo, &new);
+    return new.mode == SERIES_DRIVEN && now.mode != SERIES_NONE && new.first != now.first;
+}
+
 static void decide(struct update *update, task_fields changed, struct map_plan *plan)
 {
     read_project(&update->task, update->context, &plan->wanted);
     move_to_series(&update->vtodo, &plan->wanted);
-    if (update->base->status == TASK_DONE && !plan->wanted.completed.is_set) {
-        plan->wanted.completed = update->base->completed; /* a client without the line */
+    if (update->base.status == TASK_DONE && !plan->wanted.completed.is_set) {
+        plan->wanted.completed = update->base.completed; /* a client without the line */
     }
     supply_completed(&plan->wanted, update->context);
-    plan->expected = *update->base;
+    plan->expected = update->base;
+    if (has_new_first(update)) {
+        changed |= TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE);
+    }
     /* A start or due decides the other where only one is written. */
     if (HAS(changed, TASK_START)) {
         changed |= TASK_FIELD(TASK_DUE);
@@ -207,12 +207,16 @@ static void decide(struct update *update, task_fields changed, struct map_plan *
     if (update->task.status == TASK_DONE) {
         changed &= ~TASK_FIELD(TASK_RECURRENCE); /* kept, though not served: mapping.md 4.7 */
     }
-    plan->fields = read_diff(update->base, &plan->wanted, update->context->arena) & changed & ~READ_ONLY_FIELDS;
+    plan->fields = read_diff(&update->base, &plan->wanted, update->context->arena) & changed & ~READ_ONLY_FIELDS;
     couple(update, plan);
     task_apply(&plan->expected, &plan->wanted, plan->fields);
+    if (HAS(plan->fields, TASK_RECURRENCE) && plan->wanted.recurrence.is_set) {
+        /* the service moves both to the start of the range */
+        task_apply(&plan->expected, &plan->wanted, TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE));
+    }
 }
 
-static bool reopen(struct update *update, struct str text, struct err *err)
+bool plan_take_client(struct update *update, struct str text, struct err *err)
 {
     if (text.p != update->vtodo.document.text.p &&
         !vtodo_open(text, update->context, &update->vtodo, err)) {
@@ -222,24 +226,40 @@ static bool reopen(struct update *update, struct str text, struct err *err)
     return true;
 }
 
+bool plan_take_current(struct update *update, struct str text, struct err *err)
+{
+    if (text.p != update->current_vtodo.document.text.p &&
+        !vtodo_open(text, update->context, &update->current_vtodo, err)) {
+        return false;
+    }
+    read_task(&update->current_vtodo, &update->current);
+    return true;
+}
+
 bool map_plan_update(const struct map_object *object, struct str current, const struct task *base,
     const struct map_version *versions, size_t version_count, const struct map_context *context,
     struct map_plan *out, struct err *err)
 {
-    struct update update = { context, versions, version_count, base, .hashes = { 0 } };
+    struct update update = { context, versions, version_count, *base, .hashes = { 0 } };
     struct map_plan plan = { 0 };
     task_fields changed;
     task_fields moved_on;
 
     if (!vtodo_open(current, context, &update.current_vtodo, err) ||
         !vtodo_open(object->document, context, &update.vtodo, err) ||
-        !reopen(&update, transplant_extras(&update.vtodo, &update.current_vtodo), err)) {
+        !plan_take_current(&update, current, err)) {
         return false;
     }
-    read_task(&update.current_vtodo, &update.current);
+    task_hash_fields(&update.current, update.current_hashes); /* before any step moves it */
+    if (!plan_take_client(
+            &update, transplant_extras(&update.vtodo, &update.current_vtodo), err) ||
+        !plan_series(&update, &plan, err)) {
+        return false;
+    }
     split_fields(&update, &changed, &moved_on, &plan.overlapping);
     if (moved_on != 0 &&
-        !reopen(&update, transplant_fields(&update.vtodo, &update.current_vtodo, moved_on), err)) {
+        !plan_take_client(
+            &update, transplant_fields(&update.vtodo, &update.current_vtodo, moved_on), err)) {
         return false;
     }
     decide(&update, changed, &plan);

@@ -147,13 +147,19 @@ static struct task_list_of_text read_categories(const struct vtodo *vtodo)
     if (vtodo->first[VTODO_CATEGORIES] == NULL) {
         return list;
     }
-    list.items = arena_alloc_array(arena, MAX_CATEGORIES, sizeof *list.items);
+    size_t most = 0;
+    for (const struct property *p = vtodo->first[VTODO_CATEGORIES]; p != NULL;
+         p = vtodo_next(VTODO_CATEGORIES, p)) {
+        most += p->value.n / 2 + 1;
+    }
+    most = most < MAX_CATEGORIES ? most : MAX_CATEGORIES;
+    list.items = arena_alloc_array(arena, most, sizeof *list.items);
     for (const struct property *p = vtodo->first[VTODO_CATEGORIES]; p != NULL;
          p = vtodo_next(VTODO_CATEGORIES, p)) {
         struct str *items;
         size_t count = property_text_list(p, arena, &items);
 
-        for (size_t i = 0; i < count && list.count < MAX_CATEGORIES; i++) {
+        for (size_t i = 0; i < count && list.count < most; i++) {
             struct str item = str_trim(items[i]);
 
             if (item.n > 0 && !list_has(&list, item)) {

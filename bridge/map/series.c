@@ -46,17 +46,22 @@ static int compare_days(const void *a, const void *b)
 /** The days of all EXDATE or RDATE lines; a PERIOD counts with its start. */
 static size_t read_days(const struct vtodo *vtodo, enum vtodo_name name, int32_t **out)
 {
+    size_t most = 0;
     size_t count = 0;
 
-    if (vtodo->first[name] == NULL) {
+    for (const struct property *p = vtodo->first[name]; p != NULL; p = vtodo_next(name, p)) {
+        most += p->value.n / sizeof "20260101" + 1;
+    }
+    if (most == 0) {
         return 0;
     }
-    int32_t *days = arena_alloc_array(vtodo->context->arena, MAX_DATES, sizeof *days);
+    most = most < MAX_DATES ? most : MAX_DATES;
+    int32_t *days = arena_alloc_array(vtodo->context->arena, most, sizeof *days);
     for (const struct property *p = vtodo->first[name]; p != NULL; p = vtodo_next(name, p)) {
         struct str rest = p->value;
         struct str item;
 
-        while (count < MAX_DATES && str_next(&rest, ',', &item)) {
+        while (count < most && str_next(&rest, ',', &item)) {
             struct property one = *p;
 
             one.value = str_first(item, str_find_char(item, '/'));

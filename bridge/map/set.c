@@ -84,12 +84,9 @@ static struct str params_of_form(struct arena *arena, const struct vtodo_when *w
     return S("");
 }
 
-void set_when(struct set *set, enum vtodo_name name, const struct vtodo_when *when)
+static struct value_time time_of(const struct vtodo_when *when)
 {
-    struct vtodo_when old = vtodo_when(set->vtodo, set->vtodo->first[name]);
     struct value_time time = { .day = when->day };
-    bool is_same_form = old.is_set && old.form == when->form &&
-                        (old.form != TASK_TIME_ZONED || str_eq(old.tzid, when->tzid));
 
     if (when->form == TASK_TIME_UTC) {
         time = utc_time(vtodo_when_instant(when));
@@ -97,6 +94,24 @@ void set_when(struct set *set, enum vtodo_name name, const struct vtodo_when *wh
         time.has_time = true;
         time.second = when->second;
     }
+    return time;
+}
+
+void set_add_when(struct set *set, enum vtodo_name name, const struct vtodo_when *when)
+{
+    struct value_time time = time_of(when);
+
+    edit_insert(&set->edit, set->vtodo->todo, vtodo_name_text(name),
+        params_of_form(set->vtodo->context->arena, when), format_time(set, &time));
+}
+
+void set_when(struct set *set, enum vtodo_name name, const struct vtodo_when *when)
+{
+    struct vtodo_when old = vtodo_when(set->vtodo, set->vtodo->first[name]);
+    struct value_time time = time_of(when);
+    bool is_same_form = old.is_set && old.form == when->form &&
+                        (old.form != TASK_TIME_ZONED || str_eq(old.tzid, when->tzid));
+
     put_line(set, name,
         is_same_form ? params_of(set, name) : params_of_form(set->vtodo->context->arena, when),
         format_time(set, &time));

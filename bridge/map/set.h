@@ -17,6 +17,8 @@ void set_remove(struct set *set, enum vtodo_name name);
 void set_instant(struct set *set, enum vtodo_name name, int64_t instant_s);
 /** A date in the form of `when`; an existing line of that form keeps its parameters. */
 void set_when(struct set *set, enum vtodo_name name, const struct vtodo_when *when);
+/** One more line of that name. */
+void set_add_when(struct set *set, enum vtodo_name name, const struct vtodo_when *when);
 void set_categories(struct set *set, const struct task_list_of_text *categories);
 /** STATUS, X-MSTASK-STATUS, and unless has_percent is set PERCENT-COMPLETE (mapping.md 2.6); COMPLETED
  * goes when the task is not done. */

@@ -283,6 +283,17 @@ struct str vtodo_text(const struct vtodo *vtodo, const struct property *property
     return (struct str){ copy, n };
 }
 
+void vtodo_open_component(
+    const struct vtodo *master, struct component *component, struct vtodo *out)
+{
+    struct vtodo vtodo = { .context = master->context, .document = master->document };
+
+    vtodo.todo = component;
+    index_properties(&vtodo);
+    resolve_dates(&vtodo);
+    *out = vtodo;
+}
+
 bool vtodo_open(
     struct str text, const struct map_context *context, struct vtodo *out, struct err *err)
 {

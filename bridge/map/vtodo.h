@@ -67,6 +67,9 @@ struct str vtodo_name_text(enum vtodo_name name);
 /** fails: ERR_INVALID, ERR_LIMIT: can't be parsed, or has no VTODO with a UID */
 MUST_CHECK bool vtodo_open(
     struct str text, const struct map_context *context, struct vtodo *out, struct err *err);
+/** Another VTODO of the same document: an override, read with the master's zones. */
+void vtodo_open_component(
+    const struct vtodo *master, struct component *component, struct vtodo *out);
 /** The next property of the same name, or NULL. */
 struct property *vtodo_next(enum vtodo_name name, const struct property *property);
 /** The value of a property's TEXT without control characters; empty for NULL. */
