@@ -153,8 +153,7 @@ bool task_field_eq(const struct task *a, const struct task *b, enum task_field f
     case TASK_FIELD_COUNT:
         break;
     }
-    assert(!"no such field");
-    return true;
+    abort(); /* no such field */
 }
 
 task_fields task_diff(const struct task *a, const struct task *b)
@@ -220,8 +219,7 @@ static void apply_field(struct task *task, const struct task *source, enum task_
         task->url = source->url;
         break;
     case TASK_FIELD_COUNT:
-        assert(!"no such field");
-        break;
+        abort(); /* no such field */
     }
 }
 
@@ -296,8 +294,8 @@ void task_hash_fields(const struct task *task, uint64_t out[TASK_FIELD_COUNT])
 
 static void adopt_day(struct task_date *date, const struct task_date *base)
 {
-    if (date->is_set && base->is_set && date->has_instant && base->has_instant
-        && date->instant_s == base->instant_s) {
+    if (date->is_set && base->is_set && date->has_instant && base->has_instant &&
+        date->instant_s == base->instant_s) {
         date->day = base->day;
     }
 }

@@ -27,7 +27,7 @@ static void put_escaped(struct buf *out, struct str s)
     size_t from = 0;
 
     for (size_t i = 0; i < s.n; i++) {
-        const char *escaped = s.p[i] == '\\' ? "\\\\"
+        const char *escaped = s.p[i] == '\\'   ? "\\\\"
                               : s.p[i] == '\n' ? "\\n"
                               : s.p[i] == '\r' ? "\\r"
                               : s.p[i] == '\0' ? "\\0"

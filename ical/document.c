@@ -29,7 +29,8 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/** The physical line at `at`: its bytes without the line end; *next_out is where the next begins. */
+/** The physical line at `at`: its bytes without the line end; *next_out is where the next begins.
+ */
 static struct str physical_line(struct str text, size_t at, size_t *next_out)
 {
     const char *lf = memchr(text.p + at, '\n', text.n - at);
@@ -95,7 +96,8 @@ static bool next_line(struct reader *reader, struct content_line *out)
     return false;
 }
 
-/* RFC 5545 3.1 has letters, digits and '-'; '_' and '.' are written by Synology and by vCalendar. */
+/* RFC 5545 3.1 has letters, digits and '-'; '_' and '.' are written by Synology and by vCalendar.
+ */
 static bool is_name_char(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -119,9 +121,8 @@ static size_t find_colon(struct str line, size_t from)
     return colon == SIZE_MAX ? SIZE_MAX : from + colon;
 }
 
-static bool split_line(
-    const struct reader *reader, const struct content_line *line, struct property *out,
-    struct err *err)
+static bool split_line(const struct reader *reader, const struct content_line *line,
+    struct property *out, struct err *err)
 {
     struct str s = line->unfolded;
     size_t name_end = 0;
@@ -169,8 +170,8 @@ static bool open_component(
     struct component *component;
 
     if (tree->depth == tree->limits->depth) {
-        return err_set(err, ERR_LIMIT, "line %zu: nested deeper than %u", line->line,
-            tree->limits->depth);
+        return err_set(
+            err, ERR_LIMIT, "line %zu: nested deeper than %u", line->line, tree->limits->depth);
     }
     if (tree->depth == 0 &&
         (tree->calendar != NULL || !str_eq_nocase(str_trim(line->value), S("VCALENDAR")))) {

@@ -46,8 +46,8 @@ static size_t fitting(struct str s, size_t room)
     return n == 0 ? room : n; /* not UTF-8: cut anywhere */
 }
 
-struct str edit_format_line(struct arena *arena, bool has_lf_only, struct str name,
-    struct str params, struct str value)
+struct str edit_format_line(
+    struct arena *arena, bool has_lf_only, struct str name, struct str params, struct str value)
 {
     struct str end = has_lf_only ? S("\n") : S("\r\n");
     size_t length = name.n + params.n + 1 + value.n;

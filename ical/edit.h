@@ -38,8 +38,8 @@ bool edit_is_empty(const struct edit *edit);
 struct str edit_finish(struct edit *edit);
 
 /** name + params + ":" + value, folded, with its line end. */
-struct str edit_format_line(struct arena *arena, bool has_lf_only, struct str name,
-    struct str params, struct str value);
+struct str edit_format_line(
+    struct arena *arena, bool has_lf_only, struct str name, struct str params, struct str value);
 /** TEXT escaping of RFC 5545 3.3.11; CR is dropped, so that CRLF becomes one \n. */
 struct str edit_escape_text(struct arena *arena, struct str text);
 /** A parameter value: quoted where it must be, with RFC 6868 carets. */

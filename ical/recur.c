@@ -99,8 +99,7 @@ static bool parse_days(struct str list, struct recur *out)
         if (ordinal.n == 0) {
             out->weekdays |= (uint8_t)(1u << weekday);
         } else {
-            if (!parse_signed(ordinal, 53, &number) ||
-                !set_add(&out->nth[weekday], (int)number)) {
+            if (!parse_signed(ordinal, 53, &number) || !set_add(&out->nth[weekday], (int)number)) {
                 return false;
             }
         }
@@ -167,8 +166,8 @@ static bool parse_wkst(struct str value, struct recur *out)
     return out->first_weekday >= 0;
 }
 
-#define PARTS                                                                                      \
-    "FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYYEARDAY",   \
+#define PARTS                                                                                    \
+    "FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", \
         "BYWEEKNO", "BYSETPOS", "BYHOUR", "BYMINUTE", "BYSECOND", "RSCALE", "SKIP"
 
 static bool parse_part(unsigned part, struct str value, struct recur *out)
@@ -376,8 +375,8 @@ static bool period_range(
             return false;
         }
         *first_out = civil_days((int32_t)(month / 12), (int32_t)(month % 12) + 1, 1);
-        *last_out = *first_out +
-                    civil_days_in_month((int32_t)(month / 12), (int32_t)(month % 12) + 1) - 1;
+        *last_out =
+            *first_out + civil_days_in_month((int32_t)(month / 12), (int32_t)(month % 12) + 1) - 1;
         return true;
     }
     case RECUR_WEEKLY:

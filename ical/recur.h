@@ -31,14 +31,14 @@ struct recur {
     int32_t count;    /**< 0: none */
     bool has_until;
     struct value_time until;
-    int first_weekday;      /**< WKST: 0 Sunday ...; Monday when absent */
-    uint8_t weekdays;       /**< BYDAY without a number: bit 0 Sunday ... */
+    int first_weekday;       /**< WKST: 0 Sunday ...; Monday when absent */
+    uint8_t weekdays;        /**< BYDAY without a number: bit 0 Sunday ... */
     struct recur_set nth[7]; /**< BYDAY with a number, by weekday */
-    int nth_count;          /**< how many of those there are */
+    int nth_count;           /**< how many of those there are */
     struct recur_set months, month_days, year_days, weeks, positions;
     int hours, minutes, seconds; /**< how many values each has; 0: the part is missing */
-    bool is_skip_backward;  /**< RFC 7529 SKIP=BACKWARD */
-    bool is_foreign;        /**< RSCALE other than GREGORIAN, SKIP=FORWARD, or a part unknown here */
+    bool is_skip_backward;       /**< RFC 7529 SKIP=BACKWARD */
+    bool is_foreign; /**< RSCALE other than GREGORIAN, SKIP=FORWARD, or a part unknown here */
 };
 
 bool recur_set_has(const struct recur_set *set, int number);
@@ -53,11 +53,11 @@ bool recur_parse(struct str value, struct recur *out);
 
 struct recur_iterator {
     const struct recur *rule;
-    int32_t start; /**< DTSTART: missing parts of the rule come from it */
-    int32_t end;   /**< last day that counts */
+    int32_t start;  /**< DTSTART: missing parts of the rule come from it */
+    int32_t end;    /**< last day that counts */
     int32_t period; /**< how many periods after the one of start */
-    int32_t found; /**< dates given so far */
-    int32_t work;  /**< days looked at */
+    int32_t found;  /**< dates given so far */
+    int32_t work;   /**< days looked at */
     int32_t days[366];
     int day_count;
     int at;

@@ -50,8 +50,8 @@ static size_t block_bytes(const struct header *h, size_t time_bytes)
            h->leaps * (time_bytes + 4) + h->wall_flags + h->utc_flags;
 }
 
-static bool parse_block(struct str block, const struct header *h, size_t time_bytes,
-    struct tzif *out)
+static bool parse_block(
+    struct str block, const struct header *h, size_t time_bytes, struct tzif *out)
 {
     const char *times = block.p;
     const char *indices = times + h->changes * time_bytes;
@@ -273,8 +273,8 @@ static int32_t rule_offset(const struct tzif *tzif, int64_t instant_s)
     int32_t year = civil_from_days(civil_day_of_seconds(instant_s + tzif->standard)).year;
     int64_t start = change_wall(&tzif->start, year) - tzif->standard;
     int64_t end = change_wall(&tzif->end, year) - tzif->daylight;
-    bool is_dst = start < end ? instant_s >= start && instant_s < end
-                              : instant_s >= start || instant_s < end;
+    bool is_dst =
+        start < end ? instant_s >= start && instant_s < end : instant_s >= start || instant_s < end;
 
     return is_dst ? tzif->daylight : tzif->standard;
 }

@@ -59,8 +59,8 @@ struct str value_format_time(const struct value_time *time, char out[VALUE_TIME_
     int n;
 
     if (!time->has_time) {
-        n = snprintf(out, VALUE_TIME_TEXT, "%04d%02d%02d", (int)c.year % 10000, (int)c.month,
-            (int)c.day);
+        n = snprintf(
+            out, VALUE_TIME_TEXT, "%04d%02d%02d", (int)c.year % 10000, (int)c.month, (int)c.day);
     } else {
         n = snprintf(out, VALUE_TIME_TEXT, "%04d%02d%02dT%02d%02d%02d%s", (int)c.year % 10000,
             (int)c.month, (int)c.day, (int)(time->second / 3600 % 24),

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ZONE_FOLDER    "/usr/share/zoneinfo/"
-#define ZONE_NAME_MAX  80
-#define ZONE_FILE_MAX  (64 * 1024)
-#define SECONDS_A_DAY  86400
+#define ZONE_FOLDER   "/usr/share/zoneinfo/"
+#define ZONE_NAME_MAX 80
+#define ZONE_FILE_MAX (64 * 1024)
+#define SECONDS_A_DAY 86400
 
 struct zone {
     struct str name; /* heap, for ever */
@@ -125,8 +125,9 @@ const struct zone *zone_find_tzid(struct str tzid)
 {
     const struct zone *zone = zone_find(tzid);
 
-    /* "/mozilla.org/20050126_1/Europe/Berlin", "/freeassociation.sourceforge.net/Tzfile/Asia/Tokyo":
-     * the name is at the end, in up to three parts. */
+    /* "/mozilla.org/20050126_1/Europe/Berlin",
+     * "/freeassociation.sourceforge.net/Tzfile/Asia/Tokyo": the name is at the end, in up to three
+     * parts. */
     while (zone == NULL) {
         size_t slash = str_find_char(tzid, '/');
 

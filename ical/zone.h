@@ -12,7 +12,8 @@ struct zone;
 const struct zone *zone_utc(void);
 /** By IANA name, Windows name ("Romance Standard Time") or "UTC"; NULL if unknown. */
 const struct zone *zone_find(struct str name);
-/** As a client's TZID names it: also behind a vendor's prefix ("/mozilla.org/20050126_1/Europe/Berlin"). */
+/** As a client's TZID names it: also behind a vendor's prefix
+ * ("/mozilla.org/20050126_1/Europe/Berlin"). */
 const struct zone *zone_find_tzid(struct str tzid);
 /** The IANA name. */
 struct str zone_name(const struct zone *zone);

@@ -30,13 +30,11 @@ static bool is_snooze(const struct vtodo *vtodo, const struct component *alarm)
     const struct property *related = find(alarm, "RELATED-TO");
     struct str type;
 
-    return related != NULL &&
-           property_param(related, S("RELTYPE"), vtodo->context->arena, &type) &&
+    return related != NULL && property_param(related, S("RELTYPE"), vtodo->context->arena, &type) &&
            str_eq_nocase(type, S("SNOOZE"));
 }
 
-static const struct vtodo_when *anchor_of(
-    const struct vtodo *vtodo, const struct property *trigger)
+static const struct vtodo_when *anchor_of(const struct vtodo *vtodo, const struct property *trigger)
 {
     struct str related;
 
@@ -47,8 +45,7 @@ static const struct vtodo_when *anchor_of(
     return vtodo->start.is_set ? &vtodo->start : vtodo->due.is_set ? &vtodo->due : NULL;
 }
 
-static bool trigger_instant(
-    const struct vtodo *vtodo, const struct property *trigger, int64_t *out)
+static bool trigger_instant(const struct vtodo *vtodo, const struct property *trigger, int64_t *out)
 {
     struct value_duration duration;
     struct value_time time;

@@ -110,8 +110,7 @@ void body_set(struct set *set, const struct task_body *body)
     if (alternative != NULL) {
         edit_replace(&set->edit, alternative, alternative->name, alternative->params, html);
     } else {
-        edit_insert(
-            &set->edit, vtodo->todo, S("X-ALT-DESC"), S(";FMTTYPE=text/html"), html);
+        edit_insert(&set->edit, vtodo->todo, S("X-ALT-DESC"), S(";FMTTYPE=text/html"), html);
     }
 }
 

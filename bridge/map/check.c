@@ -190,9 +190,9 @@ static void repair_completed(struct check *check, const struct property *p)
         const struct zone *named = vtodo_zone(&check->document, tzid, check->context->arena);
         zone = named == NULL ? zone : named;
     }
-    int64_t instant = zone_to_instant(zone,
-        (int64_t)time.day * CIVIL_SECONDS_A_DAY +
-            (time.has_time ? time.second : CIVIL_SECONDS_A_DAY / 2));
+    int64_t instant =
+        zone_to_instant(zone, (int64_t)time.day * CIVIL_SECONDS_A_DAY +
+                                  (time.has_time ? time.second : CIVIL_SECONDS_A_DAY / 2));
     utc.day = civil_day_of_seconds(instant);
     utc.second = (int32_t)(instant - (int64_t)utc.day * CIVIL_SECONDS_A_DAY);
     edit_replace(&check->edit, p, p->name, S(""),
@@ -246,8 +246,8 @@ static bool check_all(struct check *check, struct str text)
     struct err *err = check->err;
 
     check->fault = MAP_FAULT_VALID_DATA;
-    if (!document_parse(text, &document_default_limits, check->context->arena, &check->document,
-            err)) {
+    if (!document_parse(
+            text, &document_default_limits, check->context->arena, &check->document, err)) {
         if (err->kind == ERR_LIMIT && text.n > document_default_limits.bytes) {
             check->fault = MAP_FAULT_MAX_SIZE;
         }
@@ -260,8 +260,7 @@ static bool check_all(struct check *check, struct str text)
     if (!str_is_utf8(text)) {
         refold(check, check->document.calendar);
     }
-    for (const struct component *c =
-             component_find(check->document.calendar->children, S("VTODO"));
+    for (const struct component *c = component_find(check->document.calendar->children, S("VTODO"));
          c != NULL; c = component_find(c->next, S("VTODO"))) {
         if (!check_todo(check, c)) {
             return false;

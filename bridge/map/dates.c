@@ -50,8 +50,8 @@ static void move_due(const struct vtodo *vtodo, const struct task *returned, str
 }
 
 /** Starts and dues that the flags of mapping.md 1.1 have hidden come to light when they must. */
-static void settle(const struct vtodo *vtodo, const struct task *base,
-    const struct task *returned, struct targets *to)
+static void settle(const struct vtodo *vtodo, const struct task *base, const struct task *returned,
+    struct targets *to)
 {
     if (!returned->due.is_set) {
         return;
@@ -70,8 +70,8 @@ static void settle(const struct vtodo *vtodo, const struct task *base,
     if (!to->start.is_set || !to->due.is_set) {
         return;
     }
-    bool was_ordered = !vtodo->start.is_set || !vtodo->due.is_set ||
-                       vtodo->start.day <= vtodo->due.day;
+    bool was_ordered =
+        !vtodo->start.is_set || !vtodo->due.is_set || vtodo->start.day <= vtodo->due.day;
     if (to->start.day > to->due.day && was_ordered) {
         to->start.is_set = false; /* S6 */
     } else if (to->start.day == to->due.day && to->start.form == to->due.form &&
@@ -80,7 +80,8 @@ static void settle(const struct vtodo *vtodo, const struct task *base,
     }
 }
 
-/** A UTC value was read on the wall of its sibling's zone: without the sibling it names the zone. */
+/** A UTC value was read on the wall of its sibling's zone: without the sibling it names the zone.
+ */
 static void keep_hint(struct vtodo_when *stays, const struct vtodo_when *goes)
 {
     if (stays->is_set && stays->form == TASK_TIME_UTC && goes->is_set &&

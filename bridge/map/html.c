@@ -5,8 +5,8 @@
 #include <gumbo.h>
 #include <string.h>
 
-/* The parser frees its tree by recursion and repairs nesting at a cost that grows with the square of
- * it: HTML with more tags than any note has is not given to it. */
+/* The parser frees its tree by recursion and repairs nesting at a cost that grows with the square
+ * of it: HTML with more tags than any note has is not given to it. */
 #define MAX_TAGS 8000
 #define MAX_TEXT (8 * 1024 * 1024)
 
@@ -19,7 +19,7 @@ static bool is_blank(char c)
 
 struct writer {
     struct buf out;
-    bool needs_blank;   /**< collapsed white space waits for the next word */
+    bool needs_blank; /**< collapsed white space waits for the next word */
     bool with_targets;
 };
 
@@ -273,7 +273,7 @@ bool html_says(struct str html, struct str text, struct arena *arena)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0'
+    return c >= '0' && c <= '9'   ? c - '0'
            : c >= 'A' && c <= 'F' ? c - 'A' + 10
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
                                   : -1;

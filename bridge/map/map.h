@@ -13,6 +13,9 @@ struct map_options {
     bool altrep;            /**< HTML bodies as DESCRIPTION;ALTREP instead of X-ALT-DESC */
     int normal_priority;    /**< 0: no PRIORITY line for ordinary tasks; or 5 */
     bool cancelled_as_done; /**< CANCELLED goes upstream as completed instead of deferred */
+    /** The caller carries out the steps of a plan. Without it a PUT on a series is planned as an
+     * ordinary change of fields. */
+    bool plans_steps;
 };
 
 /** What every conversion needs to know; made once per account and call. */
@@ -24,7 +27,8 @@ struct map_context {
     struct arena *arena;
 };
 
-/** Why a document can't be stored, in the words of RFC 4791 5.3.2.1; dav/ turns it into a status. */
+/** Why a document can't be stored, in the words of RFC 4791 5.3.2.1; dav/ turns it into a status.
+ */
 enum map_fault {
     MAP_FAULT_NONE,
     MAP_FAULT_VALID_DATA,          /**< CALDAV:valid-calendar-data */
@@ -56,8 +60,8 @@ MUST_CHECK bool map_check(struct str body, const struct map_context *context,
     struct map_object *out, enum map_fault *fault_out, struct err *err);
 
 /** read(D): the task that a stored document expresses. fails: ERR_INVALID */
-MUST_CHECK bool map_read(struct str document, const struct map_context *context,
-    struct task *out, struct err *err);
+MUST_CHECK bool map_read(
+    struct str document, const struct map_context *context, struct task *out, struct err *err);
 
 /** The document of a task that was born upstream. uid: its UID. */
 struct str map_render(const struct task *task, struct str uid, const struct map_context *context);
@@ -65,12 +69,11 @@ struct str map_render(const struct task *task, struct str uid, const struct map_
 /**
  * merge(D, base, returned): apply what the service changed, field by field (mapping.md 1.2), and
  * nothing else. Returns `document` itself (same pointer and length) when no field changes it.
- * LAST-MODIFIED, DTSTAMP (and SEQUENCE as mapping.md 2.14 says) are rewritten only when a field was.
- * fails: ERR_INVALID: the document can't be read
+ * LAST-MODIFIED, DTSTAMP (and SEQUENCE as mapping.md 2.14 says) are rewritten only when a field
+ * was. fails: ERR_INVALID: the document can't be read
  */
-MUST_CHECK bool map_merge(struct str document, const struct task *base,
-    const struct task *returned, const struct map_context *context, struct str *out,
-    struct err *err);
+MUST_CHECK bool map_merge(struct str document, const struct task *base, const struct task *returned,
+    const struct map_context *context, struct str *out, struct err *err);
 
 /** The field values of a version that was served (design section 3, 'versions'). */
 struct map_version {
@@ -80,8 +83,8 @@ struct map_version {
 /** What a PUT on a series asks for, in the words of mapping.md 5.4. */
 enum map_step_kind {
     MAP_STEP_COMPLETE, /**< complete the occurrence of `day`; not repeatable: 5.4 tells how */
-    MAP_STEP_ADVANCE,  /**< `day` is skipped: the series goes on at `to_day`, nothing is completed */
-    MAP_STEP_MOVE,     /**< the occurrence of `day` alone gets other dates and leaves the series */
+    MAP_STEP_ADVANCE, /**< `day` is skipped: the series goes on at `to_day`, nothing is completed */
+    MAP_STEP_MOVE,    /**< the occurrence of `day` alone gets other dates and leaves the series */
     MAP_STEP_ADD_DONE, /**< `day` is yet to come and done already: a completed task of its own */
     MAP_STEP_REOPEN,   /**< the task that was completed for `day` is open again, if it is known */
 };
@@ -122,8 +125,8 @@ struct map_plan {
 };
 
 /** A new resource: everything is wanted. fails: ERR_INVALID */
-MUST_CHECK bool map_plan_create(const struct map_object *object,
-    const struct map_context *context, struct map_plan *out, struct err *err);
+MUST_CHECK bool map_plan_create(const struct map_object *object, const struct map_context *context,
+    struct map_plan *out, struct err *err);
 
 /**
  * Rule PUT (mapping.md 1.3).
@@ -138,5 +141,5 @@ MUST_CHECK bool map_plan_update(const struct map_object *object, struct str curr
     const struct map_context *context, struct map_plan *out, struct err *err);
 
 /** Put (or with rev 0 take out) X-MSTASK-REV:<rev>-<hash> in a document. */
-struct str map_set_rev(struct str document, uint64_t rev, struct str hash,
-    const struct map_context *context);
+struct str map_set_rev(
+    struct str document, uint64_t rev, struct str hash, const struct map_context *context);

@@ -7,7 +7,7 @@
 #include "bridge/map/read.h"
 #include "bridge/map/rule.h"
 
-#define SCHEDULE_FIELDS                                                                            \
+#define SCHEDULE_FIELDS \
     (TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE) | TASK_FIELD(TASK_RECURRENCE))
 
 struct merge {
@@ -177,8 +177,8 @@ static bool merge_rule(struct merge *merge, struct str *text, struct err *err)
     }
     set_init(&set, &vtodo);
     if (!hide_or_show_rule(merge, &set)) {
-        rule_merge(&set, (merge->fields & TASK_FIELD(TASK_RECURRENCE)) != 0, merge->base,
-            merge->returned);
+        rule_merge(
+            &set, (merge->fields & TASK_FIELD(TASK_RECURRENCE)) != 0, merge->base, merge->returned);
     }
     *text = finish(merge, &set, true);
     return true;
@@ -309,8 +309,8 @@ static bool merge_reminder(struct merge *merge, struct str *text, struct err *er
 /* ---- all of them ---- */
 
 bool merge_fields(struct str document, task_fields fields, const struct task *base,
-    const struct task *returned, bool is_render, const struct map_context *context,
-    struct str *out, struct err *err)
+    const struct task *returned, bool is_render, const struct map_context *context, struct str *out,
+    struct err *err)
 {
     struct merge merge = { context, base, returned, fields, is_render, .set = { 0 } };
     task_fields changed = 0;
@@ -344,7 +344,8 @@ bool merge_fields(struct str document, task_fields fields, const struct task *ba
     }
     merge.is_stamped = is_render;
     text = finish(&merge, &merge.set, (changed & SCHEDULE_FIELDS) != 0);
-    if (((fields & (SCHEDULE_FIELDS | TASK_FIELD(TASK_STATUS))) && !merge_rule(&merge, &text, err)) ||
+    if (((fields & (SCHEDULE_FIELDS | TASK_FIELD(TASK_STATUS))) &&
+            !merge_rule(&merge, &text, err)) ||
         ((fields & TASK_FIELD(TASK_REMINDER)) && !merge_reminder(&merge, &text, err))) {
         return false;
     }

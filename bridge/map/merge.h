@@ -7,5 +7,5 @@
  * names are put in and no stamps are touched.
  */
 MUST_CHECK bool merge_fields(struct str document, task_fields fields, const struct task *base,
-    const struct task *returned, bool is_render, const struct map_context *context,
-    struct str *out, struct err *err);
+    const struct task *returned, bool is_render, const struct map_context *context, struct str *out,
+    struct err *err);

@@ -65,8 +65,7 @@ static struct str uid_of(const struct vtodo *master, int32_t day)
     struct arena *arena = master->context->arena;
     unsigned char h[SECRET_HASH_BYTES];
 
-    secret_hash(master->first[VTODO_UID]->value,
-        arena_printf(arena, "occurrence %d", (int)day), h);
+    secret_hash(master->first[VTODO_UID]->value, arena_printf(arena, "occurrence %d", (int)day), h);
     return arena_printf(arena,
         "%02x%02x%02x%02x-%02x%02x-5%01x%02x-a%01x%02x-%02x%02x%02x%02x%02x%02x", h[0], h[1], h[2],
         h[3], h[4], h[5], h[6] & 15, h[7], h[8] & 15, h[9], h[10], h[11], h[12], h[13], h[14],

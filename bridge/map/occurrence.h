@@ -15,8 +15,10 @@ struct occurrence *occurrence_list(const struct vtodo *master);
 /** The document's text without the VTODO of this override. */
 struct str occurrence_remove(const struct vtodo *master, int32_t day);
 /**
- * The override (or with the master itself: the master) as a document of its own for `day`, made from
- * the text that the override was opened in; master may be a later state of it. No rule, its own UID, RELATED-TO;RELTYPE=SIBLING the series. An override that has no dates gets the
- * master's on that day.
+ * The override (or with the master itself: the master) as a document of its own for `day`, made
+ * from the text that the override was opened in; master may be a later state of it. No rule, its
+ * own UID, RELATED-TO;RELTYPE=SIBLING the series. An override that has no dates gets the master's
+ * on that day.
  */
-struct str occurrence_extract(const struct vtodo *master, const struct vtodo *override, int32_t day);
+struct str occurrence_extract(
+    const struct vtodo *master, const struct vtodo *override, int32_t day);

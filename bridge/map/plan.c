@@ -6,10 +6,10 @@
 #include "bridge/map/transplant.h"
 
 /* Names, and a link that the client may keep for itself (mapping.md 2.10, 2.13): never sent. */
-#define READ_ONLY_FIELDS                                                                           \
+#define READ_ONLY_FIELDS \
     (TASK_FIELD(TASK_ASSIGNED_TO) | TASK_FIELD(TASK_OWNER) | TASK_FIELD(TASK_URL))
 
-#define HAS(fields, field) (((fields) & TASK_FIELD(field)) != 0)
+#define HAS(fields, field) (((fields)&TASK_FIELD(field)) != 0)
 
 static struct task_date today(const struct map_context *context)
 {
@@ -99,8 +99,8 @@ static bool has_dismissed(const struct update *update)
                &update->current_vtodo, alarm_find(&update->current_vtodo, rang), rang);
 }
 
-static void split_fields(struct update *update, task_fields *changed, task_fields *moved_on,
-    task_fields *overlapping)
+static void split_fields(
+    struct update *update, task_fields *changed, task_fields *moved_on, task_fields *overlapping)
 {
     task_fields differing = read_diff(&update->current, &update->task, update->context->arena);
 
@@ -133,8 +133,8 @@ static bool is_start_synthetic(const struct update *update)
 
     return !update->base.start.is_set && update->base.due.is_set &&
            update->current_vtodo.first[VTODO_RRULE] != NULL && now->start.is_set &&
-           now->due.is_set && now->start.day == now->due.day && new->start.is_set &&
-           new->due.is_set && new->start.day == new->due.day;
+           now->due.is_set && now->start.day == now->due.day &&
+           new->start.is_set &&new->due.is_set &&new->start.day == new->due.day;
 }
 
 /** The members that upstream ties to each other (mapping.md 3.3, 3.4). */
@@ -182,7 +182,7 @@ static bool has_new_first(const struct update *update)
 
     series_read(&update->current_vtodo, &now);
     series_read(&update->vtodo, &new);
-    return new.mode == SERIES_DRIVEN && now.mode != SERIES_NONE && new.first != now.first;
+    return new.mode == SERIES_DRIVEN &&now.mode != SERIES_NONE &&new.first != now.first;
 }
 
 static void decide(struct update *update, task_fields changed, struct map_plan *plan)
@@ -207,7 +207,8 @@ static void decide(struct update *update, task_fields changed, struct map_plan *
     if (update->task.status == TASK_DONE) {
         changed &= ~TASK_FIELD(TASK_RECURRENCE); /* kept, though not served: mapping.md 4.7 */
     }
-    plan->fields = read_diff(&update->base, &plan->wanted, update->context->arena) & changed & ~READ_ONLY_FIELDS;
+    plan->fields = read_diff(&update->base, &plan->wanted, update->context->arena) & changed &
+                   ~READ_ONLY_FIELDS;
     couple(update, plan);
     task_apply(&plan->expected, &plan->wanted, plan->fields);
     if (HAS(plan->fields, TASK_RECURRENCE) && plan->wanted.recurrence.is_set) {
@@ -251,8 +252,7 @@ bool map_plan_update(const struct map_object *object, struct str current, const 
         return false;
     }
     task_hash_fields(&update.current, update.current_hashes); /* before any step moves it */
-    if (!plan_take_client(
-            &update, transplant_extras(&update.vtodo, &update.current_vtodo), err) ||
+    if (!plan_take_client(&update, transplant_extras(&update.vtodo, &update.current_vtodo), err) ||
         !plan_series(&update, &plan, err)) {
         return false;
     }

@@ -7,9 +7,9 @@
 #include "bridge/map/set.h"
 #include "bridge/map/transplant.h"
 
-#define MAX_STEPS     16
-#define DATE_FIELDS   (TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE))
-#define STATUS_FIELDS                                                                              \
+#define MAX_STEPS   16
+#define DATE_FIELDS (TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE))
+#define STATUS_FIELDS \
     (TASK_FIELD(TASK_STATUS) | TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_COMPLETED))
 
 struct series_plan {
@@ -26,8 +26,7 @@ static struct map_step *add_step(struct series_plan *p, enum map_step_kind kind,
     struct map_step *step;
 
     if (plan->steps == NULL) {
-        plan->steps =
-            arena_alloc_array(p->update->context->arena, MAX_STEPS, sizeof *plan->steps);
+        plan->steps = arena_alloc_array(p->update->context->arena, MAX_STEPS, sizeof *plan->steps);
     }
     step = &plan->steps[plan->step_count < MAX_STEPS ? plan->step_count++ : MAX_STEPS - 1];
     *step = (struct map_step){ .kind = kind, .day = day };
@@ -71,8 +70,7 @@ static struct task moved_base(const struct series_plan *p, int32_t day)
         moved.due.has_instant = false;
     }
     if (moved.reminder.is_on) {
-        moved.reminder.instant_s =
-            move_instant(p->update->context, moved.reminder.instant_s, days);
+        moved.reminder.instant_s = move_instant(p->update->context, moved.reminder.instant_s, days);
     }
     return moved;
 }
@@ -81,8 +79,8 @@ static struct task moved_base(const struct series_plan *p, int32_t day)
 static bool move_document(
     const struct series_plan *p, struct str document, const struct task *moved, struct str *out)
 {
-    return merge_fields(document, DATE_FIELDS, &p->update->base, moved, true, p->update->context,
-        out, p->err);
+    return merge_fields(
+        document, DATE_FIELDS, &p->update->base, moved, true, p->update->context, out, p->err);
 }
 
 /** A rule that the bridge drives counts down here; no service does it. */
@@ -214,8 +212,7 @@ static bool add_done(struct series_plan *p, const struct occurrence *one)
         return true; /* no date of the series any more: done before */
     }
     step = add_step(p, MAP_STEP_ADD_DONE, one->day);
-    return set_occurrence(
-               p, step, occurrence_extract(&p->update->vtodo, &one->vtodo, one->day)) &&
+    return set_occurrence(p, step, occurrence_extract(&p->update->vtodo, &one->vtodo, one->day)) &&
            except_day(p, one->day);
 }
 
@@ -230,8 +227,7 @@ static bool move_occurrence(struct series_plan *p, const struct occurrence *one)
     }
     step = add_step(p, MAP_STEP_MOVE, one->day);
     step->to_day = to_day;
-    return set_occurrence(
-               p, step, occurrence_extract(&p->update->vtodo, &one->vtodo, one->day)) &&
+    return set_occurrence(p, step, occurrence_extract(&p->update->vtodo, &one->vtodo, one->day)) &&
            go_on(p, to_day, true);
 }
 
@@ -301,8 +297,8 @@ static bool take_completed_master(struct series_plan *p)
     if (!is_stale && p->series.mode == SERIES_LAST) {
         return end_series(p, &update->vtodo);
     }
-    return plan_take_client(update,
-               transplant_fields(&update->vtodo, &update->current_vtodo, fields), p->err) &&
+    return plan_take_client(
+               update, transplant_fields(&update->vtodo, &update->current_vtodo, fields), p->err) &&
            (is_stale || complete(p, &completed, true));
 }
 
@@ -401,7 +397,8 @@ bool plan_series(struct update *update, struct map_plan *plan, struct err *err)
     struct series_plan p = { .update = update, .plan = plan, .err = err };
     bool is_done = false;
 
-    if (update->current.status == TASK_DONE || update->current_vtodo.first[VTODO_RRULE] == NULL) {
+    if (!update->context->options.plans_steps || update->current.status == TASK_DONE ||
+        update->current_vtodo.first[VTODO_RRULE] == NULL) {
         return true;
     }
     series_read(&update->current_vtodo, &p.series);

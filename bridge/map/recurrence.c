@@ -85,8 +85,8 @@ static bool relative(const struct source *s, struct task_recurrence *out)
            (rule->weekdays & (rule->weekdays - 1)) == 0; /* one weekday */
 }
 
-/** The day of a month that BYMONTHDAY (or without it the anchor) names; -1 the last one; 0: several,
- * or one that is not in every month. The forms that clamp count as 29 and 30. */
+/** The day of a month that BYMONTHDAY (or without it the anchor) names; -1 the last one; 0:
+ * several, or one that is not in every month. The forms that clamp count as 29 and 30. */
 static int day_of_month(const struct source *s)
 {
     const struct recur *rule = s->rule;
@@ -148,8 +148,7 @@ static bool from_weekly(const struct source *s, struct task_recurrence *out)
 /** One month of a year: BYMONTH, or the month of the anchor. */
 static bool within_month(const struct source *s, int month, struct task_recurrence *out)
 {
-    int day = s->rule->month_days.count == 0 ? s->anchor.day
-                                             : recur_set_only(&s->rule->month_days);
+    int day = s->rule->month_days.count == 0 ? s->anchor.day : recur_set_only(&s->rule->month_days);
 
     out->month = month;
     if (s->has_days) {
@@ -280,8 +279,7 @@ bool recurrence_from_rule(const struct recur *rule, int32_t anchor, struct task_
     bool is_native = false;
 
     if (rule->is_foreign || rule->hours > 1 || rule->minutes > 1 || rule->seconds > 1 ||
-        rule->weeks.count > 0 ||
-        (rule->year_days.count > 0 && rule->frequency != RECUR_YEARLY) ||
+        rule->weeks.count > 0 || (rule->year_days.count > 0 && rule->frequency != RECUR_YEARLY) ||
         (rule->is_skip_backward && rule->frequency != RECUR_MONTHLY)) {
         return false;
     }
@@ -341,8 +339,7 @@ static struct str relative_text(const struct task_recurrence *r, struct arena *a
     if ((r->weekdays & (r->weekdays - 1)) == 0) {
         return arena_printf(arena, ";BYDAY=%d%.*s", index, STR_ARG(days_text(r, arena)));
     }
-    return arena_printf(
-        arena, ";BYDAY=%.*s;BYSETPOS=%d", STR_ARG(days_text(r, arena)), index);
+    return arena_printf(arena, ";BYDAY=%.*s;BYSETPOS=%d", STR_ARG(days_text(r, arena)), index);
 }
 
 static struct str absolute_text(const struct task_recurrence *r, struct arena *arena)
@@ -365,13 +362,13 @@ static struct task_recurrence completed(const struct task_recurrence *r)
     struct task_recurrence c = *r;
     struct civil start = civil_from_days(r->start_day);
 
-    c.weekdays = (uint8_t)((r->weekdays & ALL_DAYS) != 0
-                               ? r->weekdays & ALL_DAYS
-                               : 1u << civil_weekday(r->start_day));
+    c.weekdays = (uint8_t)((r->weekdays & ALL_DAYS) != 0 ? r->weekdays & ALL_DAYS
+                                                         : 1u << civil_weekday(r->start_day));
     c.month = r->month >= 1 && r->month <= 12 ? r->month : start.month;
     c.day_of_month = r->day_of_month >= 1 && r->day_of_month <= 31 ? r->day_of_month : start.day;
     c.index = (int8_t)(is_index(r->index) ? r->index : 1);
-    c.first_weekday = (int8_t)(r->first_weekday >= 0 && r->first_weekday <= 6 ? r->first_weekday : 0);
+    c.first_weekday =
+        (int8_t)(r->first_weekday >= 0 && r->first_weekday <= 6 ? r->first_weekday : 0);
     return c;
 }
 
@@ -395,10 +392,10 @@ struct str recurrence_to_rule(const struct task_recurrence *recurrence, struct a
     case TASK_DAILY:
         break;
     case TASK_WEEKLY:
-        parts = r->interval > 1 ? arena_printf(arena, ";WKST=%s;BYDAY=%.*s",
-                                      day_names[(unsigned)r->first_weekday % 7],
-                                      STR_ARG(days_text(r, arena)))
-                                : arena_printf(arena, ";BYDAY=%.*s", STR_ARG(days_text(r, arena)));
+        parts = r->interval > 1
+                    ? arena_printf(arena, ";WKST=%s;BYDAY=%.*s",
+                          day_names[(unsigned)r->first_weekday % 7], STR_ARG(days_text(r, arena)))
+                    : arena_printf(arena, ";BYDAY=%.*s", STR_ARG(days_text(r, arena)));
         break;
     case TASK_ABSOLUTE_MONTHLY:
         parts = absolute_text(r, arena);
@@ -407,16 +404,16 @@ struct str recurrence_to_rule(const struct task_recurrence *recurrence, struct a
         parts = relative_text(r, arena);
         break;
     case TASK_ABSOLUTE_YEARLY:
-        parts = arena_printf(
-            arena, ";BYMONTH=%d%.*s", (int)r->month, STR_ARG(absolute_text(r, arena)));
+        parts =
+            arena_printf(arena, ";BYMONTH=%d%.*s", (int)r->month, STR_ARG(absolute_text(r, arena)));
         break;
     case TASK_RELATIVE_YEARLY:
-        parts = arena_printf(
-            arena, ";BYMONTH=%d%.*s", (int)r->month, STR_ARG(relative_text(r, arena)));
+        parts =
+            arena_printf(arena, ";BYMONTH=%d%.*s", (int)r->month, STR_ARG(relative_text(r, arena)));
         break;
     }
-    return arena_printf(arena, "FREQ=%s%.*s%.*s", frequencies[r->pattern], STR_ARG(interval),
-        STR_ARG(parts));
+    return arena_printf(
+        arena, "FREQ=%s%.*s%.*s", frequencies[r->pattern], STR_ARG(interval), STR_ARG(parts));
 }
 
 /* ---- meaning ---- */

@@ -54,10 +54,9 @@ struct str map_render(const struct task *task, struct str uid, const struct map_
     struct err err;
 
     task_init(&nothing);
-    if (!merge_fields(frame, read_diff(&nothing, task, context->arena), &nothing, task, true, context, &out,
-            &err)) {
-        assert(!"a document of our own can be read");
-    }
+    bool is_read = merge_fields(frame, read_diff(&nothing, task, context->arena), &nothing, task,
+        true, context, &out, &err);
+    assert(is_read); /* a document of our own */
     return out;
 }
 
@@ -76,8 +75,7 @@ struct str map_set_rev(
         set_remove(&set, VTODO_MS_REV);
     } else {
         set_value(&set, VTODO_MS_REV,
-            arena_printf(
-                context->arena, "%llu-%.*s", (unsigned long long)rev, STR_ARG(hash)));
+            arena_printf(context->arena, "%llu-%.*s", (unsigned long long)rev, STR_ARG(hash)));
     }
     return edit_finish(&set.edit);
 }

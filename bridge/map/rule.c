@@ -6,8 +6,7 @@
 
 static void remove_overrides(struct set *set)
 {
-    struct component *first =
-        component_find(set->vtodo->document.calendar->children, S("VTODO"));
+    struct component *first = component_find(set->vtodo->document.calendar->children, S("VTODO"));
 
     for (struct component *c = first; c != NULL; c = component_find(c->next, S("VTODO"))) {
         if (c != set->vtodo->todo && property_find(c->properties, S("RECURRENCE-ID")) != NULL) {
@@ -41,9 +40,8 @@ static struct str until_text(struct set *set, int32_t end_day)
         time.has_time = true;
         time.is_utc = anchor->form != TASK_TIME_FLOATING;
         time.day = time.is_utc ? civil_day_of_seconds(instant) : end_day;
-        time.second = time.is_utc
-                          ? (int32_t)(instant - (int64_t)time.day * CIVIL_SECONDS_A_DAY)
-                          : anchor->second;
+        time.second = time.is_utc ? (int32_t)(instant - (int64_t)time.day * CIVIL_SECONDS_A_DAY)
+                                  : anchor->second;
     }
     return arena_copy(set->vtodo->context->arena, value_format_time(&time, text));
 }
@@ -109,8 +107,8 @@ static void write_rule(struct set *set, const struct task_recurrence *r, int32_t
     drop_exceptions(set, r);
 }
 
-void rule_merge(struct set *set, bool has_changed, const struct task *base,
-    const struct task *returned)
+void rule_merge(
+    struct set *set, bool has_changed, const struct task *base, const struct task *returned)
 {
     const struct task_recurrence *r = &returned->recurrence;
     struct arena *arena = set->vtodo->context->arena;

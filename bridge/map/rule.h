@@ -6,5 +6,5 @@
  * set's document has its dates merged already. has_changed: the service's recurrence differs from
  * base; else only a count that went down with the current date is looked at.
  */
-void rule_merge(struct set *set, bool has_changed, const struct task *base,
-    const struct task *returned);
+void rule_merge(
+    struct set *set, bool has_changed, const struct task *base, const struct task *returned);

@@ -26,8 +26,8 @@ int32_t series_until(const struct recur *rule, const struct vtodo_when *anchor)
         return day;
     }
     if (rule->until.is_utc) {
-        int64_t wall = zone_to_wall(
-            anchor->zone, (int64_t)day * CIVIL_SECONDS_A_DAY + rule->until.second);
+        int64_t wall =
+            zone_to_wall(anchor->zone, (int64_t)day * CIVIL_SECONDS_A_DAY + rule->until.second);
 
         day = civil_day_of_seconds(wall);
         second = (int32_t)(wall - (int64_t)day * CIVIL_SECONDS_A_DAY);
@@ -78,8 +78,8 @@ static size_t read_days(const struct vtodo *vtodo, enum vtodo_name name, int32_t
 
 static bool is_skipped(const struct series *series, int32_t day)
 {
-    return series->skipped_count > 0 && bsearch(&day, series->skipped, series->skipped_count,
-                                            sizeof day, compare_days) != NULL;
+    return series->skipped_count > 0 &&
+           bsearch(&day, series->skipped, series->skipped_count, sizeof day, compare_days) != NULL;
 }
 
 /** The first two single dates on or after `from`. */

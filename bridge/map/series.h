@@ -13,9 +13,9 @@ enum series_mode {
 struct series {
     enum series_mode mode;
     struct recur rule;
-    int32_t anchor; /**< the day of DTSTART, else of DUE */
-    int32_t end;    /**< last day by UNTIL; INT32_MAX */
-    int32_t first;  /**< first date on or after the anchor: the current occurrence */
+    int32_t anchor;   /**< the day of DTSTART, else of DUE */
+    int32_t end;      /**< last day by UNTIL; INT32_MAX */
+    int32_t first;    /**< first date on or after the anchor: the current occurrence */
     int32_t *skipped; /**< EXDATE, ascending */
     size_t skipped_count;
     int32_t *extra; /**< RDATE, ascending */

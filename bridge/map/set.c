@@ -211,8 +211,7 @@ void set_sensitivity(struct set *set, enum task_sensitivity sensitivity)
     };
 
     set_value(set, VTODO_CLASS, str_from(texts[sensitivity]));
-    set_value(
-        set, VTODO_MS_SENSITIVITY, sensitivity == TASK_PERSONAL ? S("PERSONAL") : S(""));
+    set_value(set, VTODO_MS_SENSITIVITY, sensitivity == TASK_PERSONAL ? S("PERSONAL") : S(""));
 }
 
 void set_priority(struct set *set, int32_t priority)

@@ -20,8 +20,8 @@ void set_when(struct set *set, enum vtodo_name name, const struct vtodo_when *wh
 /** One more line of that name. */
 void set_add_when(struct set *set, enum vtodo_name name, const struct vtodo_when *when);
 void set_categories(struct set *set, const struct task_list_of_text *categories);
-/** STATUS, X-MSTASK-STATUS, and unless has_percent is set PERCENT-COMPLETE (mapping.md 2.6); COMPLETED
- * goes when the task is not done. */
+/** STATUS, X-MSTASK-STATUS, and unless has_percent is set PERCENT-COMPLETE (mapping.md 2.6);
+ * COMPLETED goes when the task is not done. */
 void set_status(struct set *set, enum task_status status, bool has_percent);
 void set_sensitivity(struct set *set, enum task_sensitivity sensitivity);
 void set_priority(struct set *set, int32_t priority);

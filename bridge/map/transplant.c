@@ -140,7 +140,8 @@ static bool is_same_text(const struct transplant *t, enum vtodo_name name)
     return str_eq(str_trim(a), str_trim(b));
 }
 
-/** mapping.md 2.3: HTML stays while DESCRIPTION does, and goes when only DESCRIPTION was changed. */
+/** mapping.md 2.3: HTML stays while DESCRIPTION does, and goes when only DESCRIPTION was changed.
+ */
 static void settle_html(struct transplant *t)
 {
     const struct property *description = t->to->first[VTODO_DESCRIPTION];

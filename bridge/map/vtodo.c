@@ -118,16 +118,14 @@ static struct component *find_timezone(
     return NULL;
 }
 
-const struct zone *vtodo_zone(
-    const struct document *document, struct str tzid, struct arena *arena)
+const struct zone *vtodo_zone(const struct document *document, struct str tzid, struct arena *arena)
 {
     const struct zone *zone = zone_find_tzid(tzid);
 
     if (zone == NULL) {
         struct component *definition = find_timezone(document, tzid, arena);
         struct property *location =
-            definition == NULL ? NULL
-                               : property_find(definition->properties, S("X-LIC-LOCATION"));
+            definition == NULL ? NULL : property_find(definition->properties, S("X-LIC-LOCATION"));
 
         zone = location == NULL ? NULL : zone_find_tzid(property_text(location, arena));
     }
@@ -192,8 +190,7 @@ struct vtodo_when vtodo_when(const struct vtodo *vtodo, const struct property *p
         when.form = TASK_TIME_UTC;
         set_wall(&when, zone_to_wall(when.zone, wall_of(&when)));
     } else if (property_param(property, S("TZID"), vtodo->context->arena, &when.tzid)) {
-        const struct zone *zone =
-            vtodo_zone(&vtodo->document, when.tzid, vtodo->context->arena);
+        const struct zone *zone = vtodo_zone(&vtodo->document, when.tzid, vtodo->context->arena);
 
         when.form = TASK_TIME_ZONED;
         when.zone = zone == NULL ? vtodo->context->zone : zone;

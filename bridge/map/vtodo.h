@@ -47,8 +47,8 @@ struct vtodo_when {
     enum task_time_form form; /**< as written */
     int32_t day;              /**< UTC values: in the hint zone */
     int32_t second;
-    struct str tzid;          /**< as written; TASK_TIME_ZONED */
-    const struct zone *zone;  /**< in which day and second are to be read */
+    struct str tzid;         /**< as written; TASK_TIME_ZONED */
+    const struct zone *zone; /**< in which day and second are to be read */
 };
 
 struct vtodo {
@@ -83,5 +83,5 @@ bool vtodo_instant(const struct vtodo *vtodo, const struct property *property, i
 /** start + duration: nominal days, then exact seconds. */
 struct vtodo_when vtodo_when_add(const struct vtodo_when *when, int64_t days, int64_t seconds);
 /** The zone of a TZID: by name, or by what the document's VTIMEZONE says; NULL if unknown. */
-const struct zone *vtodo_zone(const struct document *document, struct str tzid,
-    struct arena *arena);
+const struct zone *vtodo_zone(
+    const struct document *document, struct str tzid, struct arena *arena);

@@ -116,8 +116,8 @@ static void parse_refuses_with_the_line(void **state)
         struct document d;
         struct err err;
 
-        assert_false(document_parse(
-            str_from(rows[i].text), &document_default_limits, arena, &d, &err));
+        assert_false(
+            document_parse(str_from(rows[i].text), &document_default_limits, arena, &d, &err));
         assert_int_equal(err.kind, ERR_INVALID);
         assert_string_equal(err.text, rows[i].reason);
     }
@@ -134,11 +134,10 @@ static void limits_are_kept(void **state)
     memset(large, 'x', sizeof large);
     assert_false(document_parse((struct str){ large, sizeof large }, &limits, arena, &d, &err));
     assert_int_equal(err.kind, ERR_LIMIT);
-    assert_false(document_parse(
-        S(CALENDAR("A:1\r\nB:2\r\nC:3\r\n")), &limits, arena, &d, &err));
+    assert_false(document_parse(S(CALENDAR("A:1\r\nB:2\r\nC:3\r\n")), &limits, arena, &d, &err));
     assert_int_equal(err.kind, ERR_LIMIT);
-    assert_false(document_parse(S(CALENDAR("BEGIN:A\r\nBEGIN:B\r\nEND:B\r\nEND:A\r\n")), &limits,
-        arena, &d, &err));
+    assert_false(document_parse(
+        S(CALENDAR("BEGIN:A\r\nBEGIN:B\r\nEND:B\r\nEND:A\r\n")), &limits, arena, &d, &err));
     assert_int_equal(err.kind, ERR_LIMIT);
 }
 
@@ -208,8 +207,8 @@ static void long_lines_are_folded_between_characters(void **state)
         struct str line = edit_format_line(arena, false, S("X"), S(""), (struct str){ value, n });
         struct str rest = line;
         struct str physical;
-        struct str text = arena_printf(
-            arena, "BEGIN:VCALENDAR\r\n%.*sEND:VCALENDAR\r\n", STR_ARG(line));
+        struct str text =
+            arena_printf(arena, "BEGIN:VCALENDAR\r\n%.*sEND:VCALENDAR\r\n", STR_ARG(line));
         struct document d = parse(text);
 
         assert_true(str_eq(d.calendar->properties->value, (struct str){ value, n }));

@@ -115,10 +115,10 @@ static unsigned below(unsigned bound)
 static void random_rule(char *out, size_t size)
 {
     static const char *const frequencies[] = { "DAILY", "WEEKLY", "MONTHLY", "YEARLY" };
-    static const char *const monthly[] = { "", ";BYMONTHDAY=15", ";BYMONTHDAY=-1",
-        ";BYMONTHDAY=31", ";BYMONTHDAY=1,15,28", ";BYDAY=2TU", ";BYDAY=-1FR", ";BYDAY=1MO,3MO",
-        ";BYDAY=MO", ";BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", ";BYDAY=SA,SU;BYSETPOS=2",
-        ";BYDAY=5FR", ";BYDAY=MO;BYMONTHDAY=1,2,3,4,5,6,7", ";BYDAY=FR;BYMONTHDAY=13",
+    static const char *const monthly[] = { "", ";BYMONTHDAY=15", ";BYMONTHDAY=-1", ";BYMONTHDAY=31",
+        ";BYMONTHDAY=1,15,28", ";BYDAY=2TU", ";BYDAY=-1FR", ";BYDAY=1MO,3MO", ";BYDAY=MO",
+        ";BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", ";BYDAY=SA,SU;BYSETPOS=2", ";BYDAY=5FR",
+        ";BYDAY=MO;BYMONTHDAY=1,2,3,4,5,6,7", ";BYDAY=FR;BYMONTHDAY=13",
         ";BYMONTHDAY=28,29,30;BYSETPOS=-1", ";BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1" };
     static const char *const yearly[] = { "", ";BYMONTH=11;BYDAY=4TH", ";BYMONTH=3",
         ";BYMONTH=1,7;BYMONTHDAY=1", ";BYMONTH=2;BYMONTHDAY=29", ";BYMONTH=2;BYMONTHDAY=-1",
@@ -128,8 +128,8 @@ static void random_rule(char *out, size_t size)
                                         month, RFC 5545 3.3.10 says every month */
     static const char *const weekly[] = { "", ";BYDAY=MO,TH", ";BYDAY=TU,SU",
         ";BYDAY=TU,SU;WKST=SU", ";BYDAY=SA;WKST=WE", ";BYMONTH=6,7", ";BYDAY=MO;BYMONTH=1,12" };
-    static const char *const daily[] = { "", ";BYDAY=MO,TU,WE,TH,FR", ";BYMONTH=2", ";BYMONTHDAY=1,31",
-        ";BYMONTH=1;BYDAY=SU" };
+    static const char *const daily[] = { "", ";BYDAY=MO,TU,WE,TH,FR", ";BYMONTH=2",
+        ";BYMONTHDAY=1,31", ";BYMONTH=1;BYDAY=SU" };
     unsigned frequency = below(4);
     const char *parts = frequency == 0   ? daily[below(ARRAY_LEN(daily))]
                         : frequency == 1 ? weekly[below(ARRAY_LEN(weekly))]
@@ -184,8 +184,8 @@ static void dates_are_those_of_libical(void **state)
 
                 fail_msg("%s from %04d-%02d-%02d, number %u: %04d-%02d-%02d, libical has "
                          "%04d-%02d-%02d",
-                    text, (int)c.year, (int)c.month, (int)c.day, n, (int)ours.year,
-                    (int)ours.month, (int)ours.day, next.year, next.month, next.day);
+                    text, (int)c.year, (int)c.month, (int)c.day, n, (int)ours.year, (int)ours.month,
+                    (int)ours.day, next.year, next.month, next.day);
             }
         }
         icalrecur_iterator_free(theirs);
@@ -207,8 +207,8 @@ static void hostile_rules_cost_little(void **state)
 
         assert_true(recur_parse(str_from(rows[i]), &rule));
         clock_t before = clock();
-        assert_false(recur_first_from(
-            &rule, day("2026-03-02"), INT32_MAX, day("2026-03-03"), &found));
+        assert_false(
+            recur_first_from(&rule, day("2026-03-02"), INT32_MAX, day("2026-03-03"), &found));
         /* sanitizers make it ten times slower; the processor's time, not the clock's */
         assert_true(clock() - before < CLOCKS_PER_SEC / 5);
     }

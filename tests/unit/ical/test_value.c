@@ -42,8 +42,7 @@ static void times_are_read_and_written(void **state)
             assert_int_equal(time.second, rows[i].second);
             assert_int_equal(time.has_time, rows[i].has_time);
             assert_int_equal(time.is_utc, rows[i].is_utc);
-            assert_true(str_eq(
-                value_format_time(&time, text), str_trim(str_from(rows[i].text))));
+            assert_true(str_eq(value_format_time(&time, text), str_trim(str_from(rows[i].text))));
         }
     }
 }

@@ -36,7 +36,8 @@ static void walls_become_instants(void **state)
         { "America/Santiago", "2026-09-06T00:00:00Z", "2026-09-06T04:00:00Z" },
         { "America/Havana", "2024-11-03T00:00:00Z", "2024-11-03T04:00:00Z" }, /* fold at midnight */
         { "Pacific/Auckland", "2026-01-20T00:00:00Z", "2026-01-19T11:00:00Z" },
-        { "Pacific/Apia", "2011-12-30T12:00:00Z", "2011-12-30T22:00:00Z" }, /* the day that was not */
+        { "Pacific/Apia", "2011-12-30T12:00:00Z",
+            "2011-12-30T22:00:00Z" }, /* the day that was not */
         { "America/St_Johns", "2026-02-03T00:00:00Z", "2026-02-03T03:30:00Z" },
         { "Asia/Kathmandu", "2026-03-10T00:00:00Z", "2026-03-09T18:15:00Z" },
         { "Europe/Paris", "2400-07-01T00:00:00Z", "2400-06-30T22:00:00Z" }, /* by the rule */
@@ -125,8 +126,8 @@ static void names_of_both_kinds_are_known(void **state)
 static void vendors_put_prefixes_before_a_name(void **state)
 {
     (void)state;
-    assert_ptr_equal(zone_find_tzid(S("/mozilla.org/20050126_1/Europe/Berlin")),
-        zone_find(S("Europe/Berlin")));
+    assert_ptr_equal(
+        zone_find_tzid(S("/mozilla.org/20050126_1/Europe/Berlin")), zone_find(S("Europe/Berlin")));
     assert_ptr_equal(
         zone_find_tzid(S("/freeassociation.sourceforge.net/Tzfile/America/Argentina/Ushuaia")),
         zone_find(S("America/Argentina/Ushuaia")));

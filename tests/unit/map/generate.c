@@ -35,8 +35,8 @@ static bool chance(struct random *r, uint32_t percent)
 
 #define PICK(r, table) (table)[random_below((r), ARRAY_LEN(table))]
 
-static const char *const texts[] = { "milk", "Buy milk\\, eggs", "a\\nb\\n\\nc", "\xC3\xA9t\xC3\xA9",
-    "semi\\;colon \\\\ back", "\xF0\x9F\x98\x80 smile",
+static const char *const texts[] = { "milk", "Buy milk\\, eggs", "a\\nb\\n\\nc",
+    "\xC3\xA9t\xC3\xA9", "semi\\;colon \\\\ back", "\xF0\x9F\x98\x80 smile",
     "a rather long line of text that does not fit into seventy-five octets and so must be folded",
     "trailing blanks  ", "C:\\\\path" };
 static const char *const zones[] = { "Europe/Paris", "America/New_York", "Asia/Tokyo",
@@ -107,8 +107,8 @@ static void put_alarm(struct random *r, struct buf *out)
         buf_printf(out, "TRIGGER;VALUE=DATE-TIME:2026%02u%02uT%02u0000Z|", 1 + random_below(r, 12),
             1 + random_below(r, 28), random_below(r, 24));
     } else {
-        buf_printf(out, "TRIGGER%s:-PT%uM|", chance(r, 50) ? ";RELATED=END" : "",
-            random_below(r, 300));
+        buf_printf(
+            out, "TRIGGER%s:-PT%uM|", chance(r, 50) ? ";RELATED=END" : "", random_below(r, 300));
     }
     buf_put_text(out, "X-OWN:kept|END:VALARM|");
 }
@@ -162,14 +162,15 @@ static void change_dates(struct random *r, struct task *task)
         break;
     default:
         task->start = (struct task_date){ .is_set = true, .day = start };
-        task->due = (struct task_date){ .is_set = true,
-            .day = start + (int32_t)random_below(r, 4) };
+        task->due =
+            (struct task_date){ .is_set = true, .day = start + (int32_t)random_below(r, 4) };
     }
 }
 
 static void change_one(struct random *r, const struct fixture *fixture, struct task *task)
 {
-    static const char *const plain[] = { "Milk", "two\nlines", "a, b; c\\d", "\xF0\x9F\x98\x80", "" };
+    static const char *const plain[] = { "Milk", "two\nlines", "a, b; c\\d", "\xF0\x9F\x98\x80",
+        "" };
     static struct str words[] = { STR("Home"), STR("x, y"), STR("Later") };
     static const int32_t buckets[] = { 0, 1, 9 };
 

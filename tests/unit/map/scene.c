@@ -29,10 +29,10 @@ void scene_put_versions(
     if (!map_check(body, &scene->fixture.context, &scene->object, &fault, &err)) {
         fail_msg("%s: %s", lines, err.text);
     }
-    is_fine = scene->exists ? map_plan_update(&scene->object, scene->document, &scene->base,
-                                  versions, count, &scene->fixture.context, &scene->plan, &err)
-                            : map_plan_create(&scene->object, &scene->fixture.context,
-                                  &scene->plan, &err);
+    is_fine = scene->exists
+                  ? map_plan_update(&scene->object, scene->document, &scene->base, versions, count,
+                        &scene->fixture.context, &scene->plan, &err)
+                  : map_plan_create(&scene->object, &scene->fixture.context, &scene->plan, &err);
     if (!is_fine) {
         fail_msg("%s: %s", lines, err.text);
     }

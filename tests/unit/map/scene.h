@@ -30,8 +30,7 @@ struct task_date scene_stored(const struct scene *scene, const char *iso);
 struct task_date scene_day(const char *date);
 struct task_reminder scene_reminder(const char *iso);
 
-#define scene_get(scene, lines)                                                                    \
-    support_assert_lines(&(scene)->fixture, (scene)->document, (lines))
+#define scene_get(scene, lines) support_assert_lines(&(scene)->fixture, (scene)->document, (lines))
 /** The last PUT sent exactly these fields. */
 #define scene_sent(scene, mask) assert_int_equal((scene)->plan.fields, (mask))
 #define F(name)                 TASK_FIELD(TASK_##name)

@@ -22,6 +22,7 @@ void fixture_start(struct fixture *fixture, const char *zone, const char *now)
     fixture->context.arena = fixture->arena;
     fixture->context.zone = zone_find(str_from(zone));
     fixture->context.project = support_project;
+    fixture->context.options.plans_steps = true;
     assert_non_null(fixture->context.zone);
     fixture_set_now(fixture, now);
 }
@@ -160,8 +161,8 @@ static bool has_line(const struct component *component, struct str line, struct 
         struct str flat = arena_printf(
             arena, "%.*s%.*s:%.*s", STR_ARG(p->name), STR_ARG(p->params), STR_ARG(p->value));
 
-        if (str_eq(flat, line) || (str_has_suffix(line, S("*")) &&
-                                      str_has_prefix(flat, str_first(line, line.n - 1)))) {
+        if (str_eq(flat, line) ||
+            (str_has_suffix(line, S("*")) && str_has_prefix(flat, str_first(line, line.n - 1)))) {
             return true;
         }
     }

@@ -1,5 +1,6 @@
 #pragma once
-/** What the tests of bridge/map share: a context, a reference projection, short ways to say things. */
+/** What the tests of bridge/map share: a context, a reference projection, short ways to say things.
+ */
 #include "bridge/map/map.h"
 
 struct fixture {
@@ -29,5 +30,5 @@ struct str support_document(const struct fixture *fixture, const char *lines);
 /** Does the document have each of the lines (unfolded, "|" between them), and none marked '!'? */
 void support_assert_lines_at(
     const struct fixture *fixture, struct str document, const char *lines, int line);
-#define support_assert_lines(fixture, document, lines)                                             \
+#define support_assert_lines(fixture, document, lines) \
     support_assert_lines_at((fixture), (document), (lines), __LINE__)

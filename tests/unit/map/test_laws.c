@@ -62,8 +62,8 @@ static struct str merge(const struct fixture *f, struct str document, const stru
     return out;
 }
 
-static void fail_law(uint64_t round, const char *law, task_fields fields, struct str before,
-    struct str after)
+static void fail_law(
+    uint64_t round, const char *law, task_fields fields, struct str before, struct str after)
 {
     printf("round %llu, %s:", (unsigned long long)round, law);
     for (unsigned i = 0; i < TASK_FIELD_COUNT; i++) {
@@ -198,7 +198,8 @@ static void check_put(const struct fixture *f, uint64_t round, struct str docume
     assert_true(map_check(document, &f->context, &object, &fault, &err));
     assert_true(object.is_verbatim);
     assert_true(map_plan_create(&object, &f->context, &plan, &err));
-    assert_true(map_plan_update(&object, document, &plan.expected, NULL, 0, &f->context, &plan, &err));
+    assert_true(
+        map_plan_update(&object, document, &plan.expected, NULL, 0, &f->context, &plan, &err));
     if (plan.fields != 0 || !plan.is_verbatim) {
         fail_law(round, "the same PUT again sends nothing", plan.fields, document, plan.document);
     }
@@ -243,8 +244,8 @@ static void the_laws_hold_for_generated_tasks(void **state)
     for (unsigned i = 0; i < rounds; i++) {
         struct fixture f;
 
-        fixture_start(&f, account_zones[random_below(&r, ARRAY_LEN(account_zones))],
-            "2026-05-01T08:00:00Z");
+        fixture_start(
+            &f, account_zones[random_below(&r, ARRAY_LEN(account_zones))], "2026-05-01T08:00:00Z");
         struct str document = generate_document(&r, &f);
         check_merge(&f, &r, i, document);
         check_put(&f, i, document);

@@ -73,16 +73,16 @@ static void random_rule(struct random *r, char *out, size_t size)
         "MONTHLY;BYMONTHDAY=15", "MONTHLY;BYMONTHDAY=-1", "MONTHLY;BYDAY=2TU", "MONTHLY;BYDAY=-1FR",
         "MONTHLY;BYDAY=MO", "MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
         "MONTHLY;BYDAY=SA,SU;BYSETPOS=2", "MONTHLY;BYDAY=MO;BYMONTHDAY=8,9,10,11,12,13,14",
-        "MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", "MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1",
-        "YEARLY", "YEARLY;BYMONTH=11;BYDAY=4TH", "YEARLY;BYMONTH=3", "YEARLY;BYMONTH=1,7",
+        "MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", "MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1", "YEARLY",
+        "YEARLY;BYMONTH=11;BYDAY=4TH", "YEARLY;BYMONTH=3", "YEARLY;BYMONTH=1,7",
         "YEARLY;BYMONTH=1,4,7,10;BYMONTHDAY=15", "YEARLY;BYMONTH=2;BYMONTHDAY=-1",
         "YEARLY;BYYEARDAY=59", "YEARLY;BYYEARDAY=-1", "YEARLY;BYDAY=1MO", "YEARLY;BYDAY=-1SU",
         "YEARLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1", "YEARLY;BYDAY=SU;BYSETPOS=3", "YEARLY;BYDAY=FR",
         "YEARLY;BYMONTHDAY=13", "YEARLY;BYMONTH=4;BYMONTHDAY=30",
         "YEARLY;BYMONTH=5;BYDAY=MO;BYMONTHDAY=1,2,3,4,5,6,7", "MONTHLY;BYMONTHDAY=31",
-        "YEARLY;BYMONTH=2;BYMONTHDAY=29", "MONTHLY;BYMONTHDAY=1;BYSETPOS=1",
-        "WEEKLY;BYMONTH=6", "DAILY;BYMONTHDAY=1", "MONTHLY;BYMONTH=3", "YEARLY;BYWEEKNO=20",
-        "YEARLY;BYDAY=20MO", "MONTHLY;BYDAY=5FR", "MONTHLY;BYDAY=MO,2TU" };
+        "YEARLY;BYMONTH=2;BYMONTHDAY=29", "MONTHLY;BYMONTHDAY=1;BYSETPOS=1", "WEEKLY;BYMONTH=6",
+        "DAILY;BYMONTHDAY=1", "MONTHLY;BYMONTH=3", "YEARLY;BYWEEKNO=20", "YEARLY;BYDAY=20MO",
+        "MONTHLY;BYDAY=5FR", "MONTHLY;BYDAY=MO,2TU" };
     uint32_t interval = random_below(r, 3) == 0 ? 12 : 1 + random_below(r, 4);
 
     snprintf(out, size, "FREQ=%s;INTERVAL=%u", rules[random_below(r, ARRAY_LEN(rules))],
@@ -127,8 +127,8 @@ static void a_pattern_has_the_dates_of_its_rule(void **state)
             bool has_y = recur_next(&b, &y);
 
             if (has_x != has_y || x != y) {
-                fail_msg("%s from %d: %.*s, number %d: %d, %d", text, start, STR_ARG(served), n, x,
-                    y);
+                fail_msg(
+                    "%s from %d: %.*s, number %d: %d, %d", text, start, STR_ARG(served), n, x, y);
             }
         }
     }

@@ -8,10 +8,10 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#define NOW       "2026-05-01T08:00:00Z"
-#define ALARM(x)  "BEGIN:VALARM|" x "|END:VALARM"
-#define AT(time)  "TRIGGER;VALUE=DATE-TIME:" time
-#define TWO       ALARM("UID:A|" AT("20260504T080000Z")) "|" ALARM("UID:B|" AT("20260505T080000Z"))
+#define NOW      "2026-05-01T08:00:00Z"
+#define ALARM(x) "BEGIN:VALARM|" x "|END:VALARM"
+#define AT(time) "TRIGGER;VALUE=DATE-TIME:" time
+#define TWO      ALARM("UID:A|" AT("20260504T080000Z")) "|" ALARM("UID:B|" AT("20260505T080000Z"))
 
 static void assert_reminder(const struct task_reminder *reminder, const char *expected)
 {
@@ -33,8 +33,9 @@ static void v088_to_v110_what_upstream_is_told(void **state)
     static const struct alarm_case cases[] = {
         { "V088", "2022-01-01T00:00:00Z", ALARM(AT("20220121T190000Z")), "2022-01-21T19:00:00Z" },
         { "V089", "2022-01-01T00:00:00Z",
-            "DUE;TZID=America/Chicago:20220121T130000|"
-            ALARM("TRIGGER;VALUE=DURATION;RELATED=END:-PT15M"), "2022-01-21T18:45:00Z" },
+            "DUE;TZID=America/Chicago:20220121T130000|" ALARM(
+                "TRIGGER;VALUE=DURATION;RELATED=END:-PT15M"),
+            "2022-01-21T18:45:00Z" },
         { "V090", "2022-02-01T00:00:00Z",
             "DTSTART;TZID=America/Chicago:20220205T160000|" ALARM("TRIGGER:-PT1H"),
             "2022-02-05T21:00:00Z" },
@@ -59,19 +60,19 @@ static void v088_to_v110_what_upstream_is_told(void **state)
         { "Apple's placeholder alone", "1970-01-02T00:00:00Z", ALARM(AT("19760401T005545Z")),
             NULL },
         { "V102", "2026-05-04T08:10:00Z",
-            ALARM("UID:A|" AT("20260504T080000Z") "|ACKNOWLEDGED:20260504T080100Z") "|"
-            ALARM("UID:B|RELATED-TO;RELTYPE=SNOOZE:A|" AT("20260504T084500Z")) "|"
-            ALARM("UID:C|" AT("20260504T083000Z")),
+            ALARM("UID:A|" AT("20260504T080000Z") "|ACKNOWLEDGED:20260504T080100Z") "|" ALARM(
+                "UID:B|RELATED-TO;RELTYPE=SNOOZE:A|" AT(
+                    "20260504T084500Z")) "|" ALARM("UID:C|" AT("20260504T083000Z")),
             "2026-05-04T08:45:00Z" },
         { "V108", NOW,
-            ALARM("ACTION:EMAIL|" AT("20260502T080000Z")) "|"
-            ALARM("ACTION:DISPLAY|" AT("20260503T080000Z")),
+            ALARM("ACTION:EMAIL|" AT("20260502T080000Z")) "|" ALARM(
+                "ACTION:DISPLAY|" AT("20260503T080000Z")),
             "2026-05-03T08:00:00Z" },
         { "mail alone rings", NOW, ALARM("ACTION:EMAIL|" AT("20260502T080000Z")),
             "2026-05-02T08:00:00Z" },
         { "ACTION:NONE", NOW, ALARM("ACTION:NONE|" AT("20260502T080000Z")), NULL },
-        { "V109", "2026-05-02T08:05:00Z",
-            ALARM(AT("20260502T080000Z") "|REPEAT:2|DURATION:PT10M"), "2026-05-02T08:10:00Z" },
+        { "V109", "2026-05-02T08:05:00Z", ALARM(AT("20260502T080000Z") "|REPEAT:2|DURATION:PT10M"),
+            "2026-05-02T08:10:00Z" },
         { "repeats end", "2026-05-02T08:25:00Z",
             ALARM(AT("20260502T080000Z") "|REPEAT:2|DURATION:PT10M"), NULL },
         { "V110", NOW, ALARM(AT("20260401T080000Z")), NULL },
@@ -113,8 +114,8 @@ static void v097_a_dismissed_alarm_is_acknowledged_and_the_next_one_is_wanted(vo
     up.reminder = (struct task_reminder){ 0 };
     up.modified_us = support_instant("2026-05-04T08:09:00Z") * CIVIL_MICROS;
     scene_up(&s, &up);
-    scene_get(&s, AT("20260504T080000Z") "|ACKNOWLEDGED:20260504T080900Z|" AT("20260505T080000Z")
-            "|X-MOZ-LASTACK:20260504T080900Z");
+    scene_get(&s, AT("20260504T080000Z") "|ACKNOWLEDGED:20260504T080900Z|" AT(
+                      "20260505T080000Z") "|X-MOZ-LASTACK:20260504T080900Z");
     assert_true(map_read(s.document, &s.fixture.context, &task, &err));
     assert_reminder(&task.reminder, "2026-05-05T08:00:00Z");
     scene_end(&s);
@@ -170,8 +171,8 @@ static void v103_a_moved_reminder_moves_the_alarm_that_was_chosen(void **state)
 
     (void)state;
     scene_start(&s, "Europe/Paris", NOW);
-    scene_put(&s, "DUE;TZID=Europe/Paris:20260506T180000|"
-            ALARM("TRIGGER;RELATED=END:-PT30M") "|" ALARM(AT("20260510T080000Z")));
+    scene_put(&s, "DUE;TZID=Europe/Paris:20260506T180000|" ALARM(
+                      "TRIGGER;RELATED=END:-PT30M") "|" ALARM(AT("20260510T080000Z")));
     struct task up = s.base;
     up.reminder = scene_reminder("2026-05-06T06:00:00Z");
     scene_up(&s, &up);
@@ -212,8 +213,7 @@ static void v105_a_relative_alarm_stays_relative(void **state)
 
     (void)state;
     scene_start(&s, "Europe/Paris", NOW);
-    scene_put(&s, "DUE;TZID=Europe/Paris:20260506T180000|"
-            ALARM("TRIGGER;RELATED=END:-PT30M"));
+    scene_put(&s, "DUE;TZID=Europe/Paris:20260506T180000|" ALARM("TRIGGER;RELATED=END:-PT30M"));
     struct task up = s.base;
     up.due = scene_day("2026-05-13");
     up.reminder = scene_reminder("2026-05-13T15:30:00Z");

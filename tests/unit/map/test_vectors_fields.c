@@ -41,8 +41,7 @@ static void v036_to_v047_status_of_clients(void **state)
         scene_put(&s, cases[i].put);
         assert_int_equal(s.plan.wanted.status, cases[i].wanted);
         assert_int_equal((s.plan.fields & F(STATUS)) != 0, cases[i].is_sent);
-        assert_int_equal(
-            (s.plan.fields & F(COMPLETED)) != 0, cases[i].wanted == TASK_DONE);
+        assert_int_equal((s.plan.fields & F(COMPLETED)) != 0, cases[i].wanted == TASK_DONE);
         scene_get(&s, cases[i].put);
         scene_put(&s, cases[i].put);
         scene_sent(&s, 0);
@@ -340,8 +339,8 @@ static void v064_v066_v067_plain_body(void **state)
 }
 
 #define HTML "<html><body><p>Buy <b>milk</b></p><p>&amp; eggs</p></body></html>"
-#define HTML_LINE                                                                                  \
-    "X-ALT-DESC;FMTTYPE=text/html:<html><body><p>Buy <b>milk</b></p><p>&amp\\; "                  \
+#define HTML_LINE                                                                \
+    "X-ALT-DESC;FMTTYPE=text/html:<html><body><p>Buy <b>milk</b></p><p>&amp\\; " \
     "eggs</p></body></html>"
 
 static void v065_html_stays_until_the_text_changes(void **state)
@@ -357,8 +356,7 @@ static void v065_html_stays_until_the_text_changes(void **state)
     scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|DESCRIPTION:Buy milk\\n& eggs|PRIORITY:1");
     scene_sent(&s, F(PRIORITY));
     scene_get(&s, "DESCRIPTION:Buy milk\\n& eggs|" HTML_LINE);
-    scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|PRIORITY:1|" HTML_LINE
-                  "|DESCRIPTION:Buy bread");
+    scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|PRIORITY:1|" HTML_LINE "|DESCRIPTION:Buy bread");
     scene_sent(&s, F(BODY));
     assert_false(s.plan.wanted.body.is_html);
     assert_true(str_eq(s.plan.wanted.body.content, S("Buy bread")));
@@ -477,8 +475,7 @@ static void v087_people_are_shown_by_name(void **state)
     up.owner = S("Administrator");
     up.assigned_to = S("Bob");
     scene_born(&s, &up);
-    scene_get(&s,
-        "X-MSTASK-OWNER:Administrator|X-MSTASK-ASSIGNED-TO:Bob|!ORGANIZER*|!ATTENDEE*");
+    scene_get(&s, "X-MSTASK-OWNER:Administrator|X-MSTASK-ASSIGNED-TO:Bob|!ORGANIZER*|!ATTENDEE*");
     scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|X-MSTASK-OWNER:Me");
     scene_sent(&s, 0);
     scene_get(&s, "X-MSTASK-OWNER:Administrator|X-MSTASK-ASSIGNED-TO:Bob|!X-MSTASK-OWNER:Me");

@@ -9,15 +9,15 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#define NOW     "2026-01-01T08:00:00Z"
-#define SU      1
-#define MO      2
-#define TU      4
-#define WE      8
-#define TH      16
-#define FR      32
-#define WEEK    (MO | TU | WE | TH | FR)
-#define ALL     127
+#define NOW      "2026-01-01T08:00:00Z"
+#define SU       1
+#define MO       2
+#define TU       4
+#define WE       8
+#define TH       16
+#define FR       32
+#define WEEK     (MO | TU | WE | TH | FR)
+#define ALL      127
 #define DATES(d) "DTSTART;VALUE=DATE:" d "|DUE;VALUE=DATE:" d "|"
 
 struct native_case {
@@ -62,13 +62,19 @@ static void v111_to_v147_rules_of_clients(void **state)
         { "V128", DATES("20260315") "RRULE:FREQ=YEARLY", "2026-03-15",
             { .pattern = TASK_ABSOLUTE_YEARLY, .interval = 1, .month = 3, .day_of_month = 15 } },
         { "V129", DATES("20261126") "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH", "2026-11-26",
-            { .pattern = TASK_RELATIVE_YEARLY, .interval = 1, .month = 11, .weekdays = TH,
+            { .pattern = TASK_RELATIVE_YEARLY,
+                .interval = 1,
+                .month = 11,
+                .weekdays = TH,
                 .index = 4 } },
         { "V130", DATES("20240229") "RRULE:FREQ=YEARLY", NULL, { 0 } },
         { "V132", DATES("20260101") "RRULE:FREQ=YEARLY;BYMONTH=1,7;BYMONTHDAY=1", "2026-01-01",
             { .pattern = TASK_ABSOLUTE_MONTHLY, .interval = 6, .day_of_month = 1 } },
         { "V133", DATES("20260105") "RRULE:FREQ=YEARLY;BYDAY=1MO", "2026-01-05",
-            { .pattern = TASK_RELATIVE_YEARLY, .interval = 1, .month = 1, .weekdays = MO,
+            { .pattern = TASK_RELATIVE_YEARLY,
+                .interval = 1,
+                .month = 1,
+                .weekdays = MO,
                 .index = 1 } },
         { "V134", DATES("20260302") "RRULE:FREQ=DAILY;COUNT=5", "2026-03-02",
             { .pattern = TASK_DAILY, .interval = 1, .range = TASK_NUMBERED, .count = 5 } },
@@ -78,8 +84,12 @@ static void v111_to_v147_rules_of_clients(void **state)
             "DTSTART;TZID=America/Chicago:20200717T110000|"
             "RRULE:FREQ=WEEKLY;UNTIL=20200731T160000Z;BYDAY=MO,TU,WE,TH,FR",
             "2020-07-17",
-            { .pattern = TASK_WEEKLY, .interval = 1, .weekdays = WEEK, .first_weekday = 1,
-                .range = TASK_END_DATE, .end_day = 18474 } },
+            { .pattern = TASK_WEEKLY,
+                .interval = 1,
+                .weekdays = WEEK,
+                .first_weekday = 1,
+                .range = TASK_END_DATE,
+                .end_day = 18474 } },
         { "V138",
             "DTSTART;TZID=America/New_York:20260501T090000|"
             "RRULE:FREQ=DAILY;UNTIL=20260601T035959Z",
@@ -183,7 +193,10 @@ static void v114_to_v143_rules_of_the_service(void **state)
             { .pattern = TASK_RELATIVE_MONTHLY, .interval = 1, .weekdays = WEEK, .index = -1 },
             "RRULE:FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1" },
         { "relative yearly", "2026-11-26",
-            { .pattern = TASK_RELATIVE_YEARLY, .interval = 2, .month = 11, .weekdays = TH,
+            { .pattern = TASK_RELATIVE_YEARLY,
+                .interval = 2,
+                .month = 11,
+                .weekdays = TH,
                 .index = 4 },
             "RRULE:FREQ=YEARLY;INTERVAL=2;BYMONTH=11;BYDAY=4TH" },
         { "until", "2026-03-02",
@@ -250,8 +263,9 @@ static void v143_a_synthetic_start_is_never_sent(void **state)
     (void)state;
     scene_start(&s, "Europe/Paris", NOW);
     up.due = scene_day("2026-03-02");
-    up.recurrence = (struct task_recurrence){ .is_set = true, .pattern = TASK_DAILY, .interval = 1,
-        .start_day = up.due.day };
+    up.recurrence = (struct task_recurrence){
+        .is_set = true, .pattern = TASK_DAILY, .interval = 1, .start_day = up.due.day
+    };
     scene_born(&s, &up);
     scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|" DATES("20260302") "RRULE:FREQ=DAILY");
     scene_sent(&s, 0);
@@ -281,8 +295,8 @@ static void v148_v149_rules_that_are_refused(void **state)
         enum map_fault fault;
         struct err err;
 
-        assert_false(map_check(
-            support_document(&f, cases[i].put), &f.context, &object, &fault, &err));
+        assert_false(
+            map_check(support_document(&f, cases[i].put), &f.context, &object, &fault, &err));
         assert_int_equal(fault, cases[i].fault);
         assert_true(str_has_prefix(str_from(err.text), S("line 10:")));
     }
@@ -336,7 +350,8 @@ static void a_new_pattern_replaces_the_rule_and_keeps_exceptions_that_fit(void *
     up.recurrence.pattern = TASK_WEEKLY;
     up.recurrence.weekdays = MO;
     scene_up(&s, &up);
-    scene_get(&s, "RRULE:FREQ=WEEKLY;BYDAY=MO|EXDATE;VALUE=DATE:20260309|!EXDATE;VALUE=DATE:20260303");
+    scene_get(
+        &s, "RRULE:FREQ=WEEKLY;BYDAY=MO|EXDATE;VALUE=DATE:20260309|!EXDATE;VALUE=DATE:20260303");
     scene_end(&s);
 }
 

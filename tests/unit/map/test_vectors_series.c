@@ -10,11 +10,10 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#define NOW      "2026-05-04T16:00:00Z"
-#define DATES(d) "DTSTART;VALUE=DATE:" d "|DUE;VALUE=DATE:" d "|"
-#define SERIES   DATES("20260504") "RRULE:FREQ=WEEKLY"
-#define OVERRIDE(day, lines)                                                                       \
-    "|END:VTODO|BEGIN:VTODO|UID:u1|RECURRENCE-ID;VALUE=DATE:" day "|" lines
+#define NOW                  "2026-05-04T16:00:00Z"
+#define DATES(d)             "DTSTART;VALUE=DATE:" d "|DUE;VALUE=DATE:" d "|"
+#define SERIES               DATES("20260504") "RRULE:FREQ=WEEKLY"
+#define OVERRIDE(day, lines) "|END:VTODO|BEGIN:VTODO|UID:u1|RECURRENCE-ID;VALUE=DATE:" day "|" lines
 
 static void start_series(struct scene *s, const char *lines)
 {
@@ -91,8 +90,8 @@ static void v161_v162_v163_style_a_the_dates_move_on(void **state)
     scene_end(&s);
 
     start_series(&s, DATES("20260504") "RRULE:FREQ=WEEKLY;COUNT=5");
-    scene_put(&s,
-        DATES("20260511") "RRULE;X-EVOLUTION-ENDDATE=20260601T000000Z:FREQ=WEEKLY;COUNT=4");
+    scene_put(
+        &s, DATES("20260511") "RRULE;X-EVOLUTION-ENDDATE=20260601T000000Z:FREQ=WEEKLY;COUNT=4");
     assert_steps(&s, 1); /* V162 */
     assert_complete(&s, 0, "2026-05-04", "2026-05-11");
     scene_sent(&s, 0);
@@ -316,8 +315,8 @@ static void two_occurrences_completed_at_once(void **state)
 
     (void)state;
     start_series(&s, SERIES);
-    scene_put(&s, SERIES OVERRIDE("20260504", "STATUS:COMPLETED")
-                      OVERRIDE("20260511", "STATUS:COMPLETED"));
+    scene_put(&s,
+        SERIES OVERRIDE("20260504", "STATUS:COMPLETED") OVERRIDE("20260511", "STATUS:COMPLETED"));
     assert_steps(&s, 2);
     assert_complete(&s, 0, "2026-05-04", "2026-05-11");
     assert_complete(&s, 1, "2026-05-11", "2026-05-18");

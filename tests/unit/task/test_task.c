@@ -23,15 +23,28 @@ static struct task full_task(void)
     t.sensitivity = TASK_PERSONAL;
     t.status = TASK_WAITING;
     t.percent = 0;
-    t.completed = (struct task_date){ .is_set = true, .form = TASK_TIME_UTC, .day = 1, .second = 2 };
+    t.completed =
+        (struct task_date){ .is_set = true, .form = TASK_TIME_UTC, .day = 1, .second = 2 };
     t.start = (struct task_date){ .is_set = true, .form = TASK_DATE_ONLY, .day = -5 };
-    t.due = (struct task_date){ .is_set = true, .form = TASK_TIME_ZONED, .day = 20000,
-        .second = 64800, .zone = S("Romance Standard Time"), .has_instant = true,
+    t.due = (struct task_date){ .is_set = true,
+        .form = TASK_TIME_ZONED,
+        .day = 20000,
+        .second = 64800,
+        .zone = S("Romance Standard Time"),
+        .has_instant = true,
         .instant_s = 123456789 };
     t.reminder = (struct task_reminder){ true, 1234560 };
-    t.recurrence = (struct task_recurrence){ .is_set = true, .pattern = TASK_RELATIVE_YEARLY,
-        .interval = 2, .month = 11, .weekdays = 16, .first_weekday = 1, .index = -1,
-        .range = TASK_END_DATE, .start_day = -3, .end_day = 20100, .count = 4 };
+    t.recurrence = (struct task_recurrence){ .is_set = true,
+        .pattern = TASK_RELATIVE_YEARLY,
+        .interval = 2,
+        .month = 11,
+        .weekdays = 16,
+        .first_weekday = 1,
+        .index = -1,
+        .range = TASK_END_DATE,
+        .start_day = -3,
+        .end_day = 20100,
+        .count = 4 };
     t.categories = (struct task_list_of_text){ words, 3 };
     t.assigned_to = S("Bob");
     t.owner = S("Ann");
