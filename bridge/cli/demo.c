@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,12 +59,21 @@ static void on_end_signal(void *arg)
     if (demo->is_stopping) {
         _exit(CLI_FAILED);
     }
-    puts("\nstopping; `duedav demo` goes on from here");
+    puts("\nstopping");
     fflush(stdout);
     stop(demo);
 }
 
 /* --- what there has to be before it is ready, made in steps ------------------------------- */
+
+/* How to call this program: it need not be in $PATH. */
+static const char *own_path(struct arena *arena)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path));
+
+    return n > 0 ? arena_copy(arena, (struct str){ path, (size_t)n }).p : "duedav";
+}
 
 static void print_welcome(const struct demo *demo)
 {
@@ -87,10 +97,11 @@ static void print_welcome(const struct demo *demo)
            "  curl -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\\n"
            "       -d '{\"Subject\": \"Feed the cat\"}' http://%s/api/v2.0/me/tasks\n\n",
         demo->state.token, demo->state.sandbox, demo->state.token, demo->state.sandbox);
-    printf("Other commands: duedav -c %s status\n"
-           "Log:            %s\n"
+    printf("Other commands  %s -c %s status\n"
+           "Log             %s\n"
            "Ctrl-C ends it; the next start has the same tasks, address and password.\n",
-        demo_state_path(&demo->state, "duedav.conf"), demo_state_path(&demo->state, "demo.log"));
+        own_path(demo->state.arena), demo_state_path(&demo->state, "duedav.conf"),
+        demo_state_path(&demo->state, "demo.log"));
     fflush(stdout);
 }
 

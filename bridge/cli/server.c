@@ -7,7 +7,9 @@
 #include "http/server.h"
 #include "http/uri.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 #define HTTP_GRACE_MS   10000
 #define ENGINE_GRACE_MS 10000
@@ -95,22 +97,48 @@ static bool is_trusted(const struct server *server, struct str address)
     return str_eq(address, S("unix"));
 }
 
+static bool is_address(struct str text)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    char copy[INET6_ADDRSTRLEN];
+
+    if (text.n >= sizeof(copy)) {
+        return false;
+    }
+    memcpy(copy, text.p, text.n);
+    copy[text.n] = '\0';
+    return inet_pton(AF_INET, copy, bytes) == 1 || inet_pton(AF_INET6, copy, bytes) == 1;
+}
+
+/* Back through one X-Forwarded-For, as long as it was a trusted proxy that wrote it. */
+static void follow(const struct server *server, struct http_request *request, struct str list)
+{
+    while (list.n > 0 && is_trusted(server, request->peer)) {
+        size_t start = list.n;
+        struct str address;
+
+        while (start > 0 && list.p[start - 1] != ',') {
+            start--;
+        }
+        address = str_trim(str_skip(list, start));
+        if (!is_address(address)) {
+            return;
+        }
+        request->peer = address;
+        list = str_first(list, start > 0 ? start - 1 : 0);
+    }
+}
+
 /*
  * Behind a proxy the peer is the last address in X-Forwarded-For that is not a trusted proxy's;
  * what stands before it, anybody could have written.
  */
 static void find_peer(const struct server *server, struct http_request *request)
 {
-    struct str list = http_request_header(request, S("X-Forwarded-For"));
-
-    while (list.n > 0 && is_trusted(server, request->peer)) {
-        size_t start = list.n;
-
-        while (start > 0 && list.p[start - 1] != ',') {
-            start--;
+    for (size_t i = request->header_count; i > 0; i--) {
+        if (str_eq_nocase(request->headers[i - 1].name, S("X-Forwarded-For"))) {
+            follow(server, request, request->headers[i - 1].value);
         }
-        request->peer = str_trim(str_skip(list, start));
-        list = str_first(list, start > 0 ? start - 1 : 0);
     }
 }
 

@@ -437,12 +437,14 @@ class Serve(Case):
 
     def test_behind_a_proxy_the_client_is_the_peer(self):
         http = self.started(Http(self.bridge.start().url))
-        http.request("GET", "/healthz", headers={"X-Forwarded-For": "6.6.6.6, 192.0.2.7"})
-        http.request("GET", "/healthz", headers={"X-Forwarded-For": "192.0.2.8, 127.0.0.1"})
-        http.request("GET", "/healthz")
+        name = "X-Forwarded-For"
+        for values in (["6.6.6.6, 192.0.2.7"], ["192.0.2.8, 127.0.0.1"], [],
+                       ["6.6.6.6", "192.0.2.9,::1"], ["6.6.6.6, nonsense"], ["2001:db8::1"], [""]):
+            http.request("GET", "/healthz", headers=[(name, value) for value in values])
         self.bridge.stop()
         log = (self.bridge.folder / "bridge.log").read_text()
-        self.assertEqual(["192.0.2.7", "192.0.2.8", "127.0.0.1"],
+        self.assertEqual(["192.0.2.7", "192.0.2.8", "127.0.0.1", "192.0.2.9", "127.0.0.1",
+                          "2001:db8::1", "127.0.0.1"],
                          re.findall(r"http\.request .*peer=(\S+)", log))
 
     def test_an_address_that_is_taken(self):
