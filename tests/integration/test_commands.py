@@ -408,6 +408,24 @@ class Serve(Case):
         self.bridge.stop()
         self.assertIn("secret title", self.sandbox.admin.tasks("alice"))
 
+    def test_a_stop_does_not_wait_for_ever(self):
+        clock = self.start_clock()
+        self.bridge.clock = clock
+        thread, answers = self.start_with_a_put_in_hand()
+        process = self.bridge.server.process
+        process.send_signal(signal.SIGTERM)
+        while process.poll() is None:  # 10 s for requests, 10 s for changes
+            clock.advance(1)
+        thread.join()
+        self.assertIsInstance(answers[0], OSError)
+        self.bridge.stop()
+        self.sandbox.admin.release()
+
+        self.bridge.start()  # what was unclear is looked up
+        self.sandbox.admin.wait(method="GET")
+        self.bridge.stop()
+        self.assertEqual(1, len(self.sandbox.admin.tasks("alice")))
+
     def test_a_second_signal_stops_at_once(self):
         thread, answers = self.start_with_a_put_in_hand()
         process = self.bridge.server.process
