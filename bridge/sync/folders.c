@@ -72,7 +72,7 @@ static bool gather(struct folder_pull *pull, struct upstream_reply *reply, struc
         struct upstream_folder copy = {
             .is_removed = folder.is_removed,
             .id = arena_copy(pull->arena, folder.id),
-            .name = arena_copy(pull->arena, folder.name),
+            .name = folder.name.p ? arena_copy(pull->arena, folder.name) : folder.name,
             .is_default = folder.is_default,
             .is_writable = folder.is_writable,
         };
@@ -203,11 +203,14 @@ static void plan_folder(struct folder_pull *pull, const struct upstream_folder *
             .account = account->id,
             .upstream_id = folder->id,
             .slug = slug_of(pull->arena, account, folder->id),
+            .name = S("?"),
             .run = S(""),
             .link = S(""),
         };
     }
-    change->row.name = folder->name;
+    if (folder->name.p) { /* else this entry does not say: it keeps the name that it has */
+        change->row.name = folder->name;
+    }
     change->row.is_default = folder->is_default;
     change->row.is_writable = folder->is_writable;
     pull->change_count++;
@@ -336,7 +339,7 @@ static void folder_apply(struct folder_pull *pull)
 
     for (size_t i = 0; i < pull->count; i++) {
         if (!pull->folders[i].is_removed && !find_by_upstream(account, pull->folders[i].id)
-            && folder_ops_touch(account, pull->folders[i].name)) {
+            && pull->folders[i].name.p && folder_ops_touch(account, pull->folders[i].name)) {
             folder_pull_end(pull, &err_none); /* it may be the one being made: look again later */
             return;
         }

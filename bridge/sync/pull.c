@@ -305,10 +305,6 @@ static bool plan_new(struct pull *pull, struct change *change, struct map_contex
 {
     struct str uid;
 
-    if (change->item.task.present != TASK_ALL_FIELDS) {
-        change->kind = CHANGE_REREAD; /* a delta entry may hold a few members only */
-        return true;
-    }
     if (is_too_old(pull, &change->item.task)) {
         return true;
     }
@@ -373,6 +369,10 @@ static bool plan_change(struct pull *pull, struct change *change, struct err *er
     }
     if (change->item.is_removed) {
         change->kind = change->is_known ? CHANGE_BURY : CHANGE_NONE;
+        return true;
+    }
+    if (pull->is_page && change->item.task.present != TASK_ALL_FIELDS) {
+        change->kind = CHANGE_REREAD; /* a delta entry may hold a few members only, or half a pair */
         return true;
     }
     account_map_context(c->account, pull->arena, &context);

@@ -295,16 +295,16 @@ void op_start_delete(struct op *op)
 {
     struct resource *live = collection_find(op->collection, op->href);
 
-    if (!precondition_holds(&op->precondition, live ? live->etag : S(""))) {
-        answer_precondition(op, live ? live->etag : S(""));
-        return;
-    }
-    if (!live) {
+    if (!live) { /* whatever the precondition says: RFC 9110 13.2.1 */
         struct err err;
 
         err_set(&err, ERR_NOT_FOUND, "there is no such object");
         op_answer(op, SYNC_NOT_FOUND, S(""), &err);
         op_end(op);
+        return;
+    }
+    if (!precondition_holds(&op->precondition, live->etag)) {
+        answer_precondition(op, live->etag);
         return;
     }
     op_job(op, false, read_run, read_for_delete);
