@@ -26,9 +26,17 @@ int32_t series_until(const struct recur *rule, const struct vtodo_when *anchor)
         return day;
     }
     if (rule->until.is_utc) {
-        int64_t wall =
-            zone_to_wall(anchor->zone, (int64_t)day * CIVIL_SECONDS_A_DAY + rule->until.second);
+        int64_t instant = (int64_t)day * CIVIL_SECONDS_A_DAY + second;
 
+        if (anchor->form == TASK_TIME_UTC) {
+            /* A series in UTC does not follow the clocks of its hint zone. */
+            int64_t start = vtodo_when_instant(anchor);
+            int32_t whole_days = civil_day_of_seconds(instant - start);
+
+            return civil_day_of_seconds(zone_to_wall(
+                anchor->zone, start + (int64_t)whole_days * CIVIL_SECONDS_A_DAY));
+        }
+        int64_t wall = zone_to_wall(anchor->zone, instant);
         day = civil_day_of_seconds(wall);
         second = (int32_t)(wall - (int64_t)day * CIVIL_SECONDS_A_DAY);
     }

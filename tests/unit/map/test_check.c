@@ -1,0 +1,175 @@
+/* Refusals and repairs of a PUT body: mapping.md 1.5, 2.7, 7.8 */
+#include "bridge/core/mem.h"
+#include "tests/unit/map/scene.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+/* cmocka needs the four above */
+#include <cmocka.h>
+
+#define NOW  "2026-05-01T08:00:00Z"
+#define HEAD "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
+#define TODO "BEGIN:VTODO\r\nUID:a\r\nEND:VTODO\r\n"
+#define TAIL "END:VCALENDAR\r\n"
+
+struct refusal {
+    const char *name;
+    const char *body;
+    enum map_fault fault;
+    const char *text;
+};
+
+static void refusals_name_the_precondition_and_the_line(void **state)
+{
+    static const struct refusal rows[] = {
+        { "nothing", "", MAP_FAULT_VALID_DATA, "line 1: no VCALENDAR" },
+        { "not UTF-8", HEAD "BEGIN:VTODO\r\nUID:\xFF\r\nEND:VTODO\r\n" TAIL, MAP_FAULT_VALID_DATA,
+            "line 4: not UTF-8" },
+        { "no UID", HEAD "BEGIN:VTODO\r\nSUMMARY:x\r\nEND:VTODO\r\n" TAIL, MAP_FAULT_VALID_DATA,
+            "line 3: a VTODO needs a UID" },
+        { "empty UID", HEAD "BEGIN:VTODO\r\nUID:\r\nEND:VTODO\r\n" TAIL, MAP_FAULT_VALID_DATA,
+            "line 3: a VTODO needs a UID" },
+        { "V188", HEAD "BEGIN:VEVENT\r\nUID:a\r\nEND:VEVENT\r\n" TAIL,
+            MAP_FAULT_SUPPORTED_COMPONENT, "line 3: not a VTODO" },
+        { "a VEVENT beside a VTODO", HEAD TODO "BEGIN:VEVENT\r\nUID:a\r\nEND:VEVENT\r\n" TAIL,
+            MAP_FAULT_SUPPORTED_COMPONENT, "line 6: not a VTODO" },
+        { "V189", HEAD TODO "BEGIN:VTODO\r\nUID:b\r\nEND:VTODO\r\n" TAIL, MAP_FAULT_VALID_OBJECT,
+            "line 7: a second UID" },
+        { "METHOD", HEAD "METHOD:REQUEST\r\n" TODO TAIL, MAP_FAULT_VALID_OBJECT,
+            "line 3: METHOD is for invitations" },
+        { "no VTODO", HEAD "BEGIN:VTIMEZONE\r\nTZID:x\r\nEND:VTIMEZONE\r\n" TAIL,
+            MAP_FAULT_VALID_OBJECT, "line 1: no VTODO" },
+        { "V190", HEAD "BEGIN:VTODO\r\nUID:a\r\nDUE;VALUE=DATE:15000101\r\nEND:VTODO\r\n" TAIL,
+            MAP_FAULT_MIN_DATE, "line 5: a date before 1601" },
+        { "far away", HEAD "BEGIN:VTODO\r\nUID:a\r\nDTSTART:45010101T000000Z\r\nEND:VTODO\r\n" TAIL,
+            MAP_FAULT_MAX_DATE, "line 5: a date after 4500" },
+        { "V148 in an override",
+            HEAD TODO "BEGIN:VTODO\r\nUID:a\r\nRRULE:FREQ=HOURLY\r\nEND:VTODO\r\n" TAIL,
+            MAP_FAULT_MAX_INSTANCES, "line 8: a rule finer than daily" },
+    };
+    struct fixture f;
+
+    (void)state;
+    fixture_start(&f, "Europe/Paris", NOW);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct map_object object;
+        enum map_fault fault = MAP_FAULT_NONE;
+        struct err err = { 0 };
+
+        if (map_check(str_from(rows[i].body), &f.context, &object, &fault, &err) ||
+            fault != rows[i].fault || strcmp(err.text, rows[i].text) != 0) {
+            fail_msg("%s: fault %d, '%s'", rows[i].name, (int)fault, err.text);
+        }
+    }
+    fixture_end(&f);
+}
+
+static void bodies_that_are_too_large_are_refused(void **state)
+{
+    struct fixture f;
+    struct map_object object;
+    enum map_fault fault;
+    struct err err;
+    size_t n = document_default_limits.bytes + 1;
+    char *large = mem_alloc(n);
+
+    (void)state;
+    memset(large, 'x', n);
+    fixture_start(&f, "Europe/Paris", NOW);
+    assert_false(map_check((struct str){ large, n }, &f.context, &object, &fault, &err));
+    assert_int_equal(fault, MAP_FAULT_MAX_SIZE);
+    assert_int_equal(err.kind, ERR_LIMIT);
+    fixture_end(&f);
+    mem_free(large);
+}
+
+struct repair {
+    const char *name;
+    const char *body;
+    const char *stored; /**< NULL: byte for byte */
+};
+
+static void only_what_must_be_is_repaired(void **state)
+{
+    static const struct repair rows[] = {
+        { "no VERSION, no DTSTAMP, LF",
+            "BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:a\nEND:VTODO\n"
+            "END:VCALENDAR\n",
+            NULL },
+        { "BOM", "\xEF\xBB\xBF" HEAD TODO TAIL, NULL },
+        { "unknown component", HEAD TODO "BEGIN:X-OWN\r\nY:1\r\nEND:X-OWN\r\n" TAIL, NULL },
+        { "duplicates",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:1\r\nSUMMARY:2\r\nDUE:nonsense\r\n"
+                 "END:VTODO\r\n" TAIL,
+            NULL },
+        { "control bytes",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:a\001b\vc\xEF\xBF\xBF"
+                 "d\te\r\nEND:VTODO\r\n" TAIL,
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:abcd\te\r\nEND:VTODO\r\n" TAIL },
+        { "a fold inside a character",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:a\xC3\r\n \xA9\r\nX:1\r\nEND:VTODO\r\n" TAIL,
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:a\xC3\xA9\r\nX:1\r\nEND:VTODO\r\n" TAIL },
+        { "our own mark", HEAD "BEGIN:VTODO\r\nUID:a\r\nX-MSTASK-REV:3-ab\r\nEND:VTODO\r\n" TAIL,
+            HEAD TODO TAIL },
+        { "COMPLETED as local time",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nCOMPLETED:20260506T100000\r\nEND:VTODO\r\n" TAIL,
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nCOMPLETED:20260506T080000Z\r\nEND:VTODO\r\n" TAIL },
+    };
+    struct fixture f;
+
+    (void)state;
+    fixture_start(&f, "Europe/Paris", NOW);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct map_object object;
+        enum map_fault fault;
+        struct err err;
+        const char *stored = rows[i].stored == NULL ? rows[i].body : rows[i].stored;
+
+        if (!map_check(str_from(rows[i].body), &f.context, &object, &fault, &err)) {
+            fail_msg("%s: %s", rows[i].name, err.text);
+        }
+        if (!str_eq(object.document, str_from(stored)) ||
+            object.is_verbatim != (rows[i].stored == NULL)) {
+            fail_msg("%s: %.*s", rows[i].name, STR_ARG(object.document));
+        }
+        assert_true(str_eq(object.uid, S("a")));
+    }
+    fixture_end(&f);
+}
+
+static void v078_v079_v193_what_is_born_upstream(void **state)
+{
+    struct scene s;
+    struct task up = scene_task();
+
+    (void)state;
+    scene_start(&s, "Europe/Paris", NOW);
+    up.url = S("https://a");
+    up.created_us = support_instant("2016-04-22T05:44:01Z") * CIVIL_MICROS + 201201;
+    up.modified_us = support_instant("2016-04-22T22:19:18Z") * CIVIL_MICROS + 952600;
+    scene_born(&s, &up);
+    scene_get(&s, "URL:https://a|CREATED:20160422T054401Z|LAST-MODIFIED:20160422T221918Z|"
+                  "DTSTAMP:20160422T221918Z|UID:born");
+    struct str first = s.document;
+    scene_born(&s, &up); /* V186 */
+    assert_true(str_eq(first, s.document));
+    up.url = S("");
+    scene_born(&s, &up);
+    scene_get(&s, "!URL*");
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(refusals_name_the_precondition_and_the_line),
+        cmocka_unit_test(bodies_that_are_too_large_are_refused),
+        cmocka_unit_test(only_what_must_be_is_repaired),
+        cmocka_unit_test(v078_v079_v193_what_is_born_upstream),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
