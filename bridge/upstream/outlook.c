@@ -2,6 +2,8 @@
 #include "bridge/core/mem.h"
 #include "bridge/upstream/outlook_internal.h"
 
+#include <cjson/cJSON.h>
+
 /** One service under two names: its links lead to either (A.1). */
 static const struct str hosts[] = {
     STR("https://outlook.office.com/"),
@@ -12,8 +14,12 @@ static bool read_task(struct str json, const struct zone *zone, struct arena *ar
     struct upstream_item *out, struct err *err)
 {
     struct cJSON *root = NULL;
-    bool is_read = json_parse(json, &root, err) && outlook_read_item(root, zone, arena, out, err);
+    bool is_read = json_parse(json, &root, err);
 
+    if (is_read && !cJSON_GetObjectItemCaseSensitive(root, "Id")) {
+        cJSON_AddStringToObject(root, "Id", "none"); /* a hand-written file may do without */
+    }
+    is_read = is_read && outlook_read_item(root, zone, arena, out, err);
     json_free(&root);
     if (!is_read) {
         err->kind = ERR_INVALID; /* a file of the caller's, not an answer of the service */
