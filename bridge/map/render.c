@@ -19,13 +19,15 @@ static struct str stamp_text(struct arena *arena, int64_t micros)
 }
 
 /**
- * The frame of a document: nothing in it but who and when. No "now": two renderings of one task are
- * the same bytes.
+ * The frame of a document: nothing in it but who and when. No "now" where the service told the
+ * times: two renderings of one task are the same bytes.
  */
-static struct str skeleton(const struct task *task, struct str uid, struct arena *arena)
+static struct str skeleton(
+    const struct task *task, struct str uid, int64_t now_us, struct arena *arena)
 {
-    int64_t created = task->created_us != 0 ? task->created_us : task->modified_us;
-    int64_t modified = task->modified_us != 0 ? task->modified_us : task->created_us;
+    int64_t known_us = task->modified_us != 0 ? task->modified_us : task->created_us;
+    int64_t modified = known_us != 0 ? known_us : now_us; /* a service always says when */
+    int64_t created = task->created_us != 0 ? task->created_us : modified;
     struct str modified_text = stamp_text(arena, modified);
     struct str uid_line =
         edit_format_line(arena, false, S("UID"), S(""), edit_escape_text(arena, uid));
@@ -46,17 +48,42 @@ static struct str skeleton(const struct task *task, struct str uid, struct arena
         STR_ARG(modified_text));
 }
 
-struct str map_render(const struct task *task, struct str uid, const struct map_context *context)
+static bool render(const struct task *task, struct str frame, const struct map_context *context,
+    struct str *out)
 {
-    struct str frame = skeleton(task, uid, context->arena);
-    struct str out = frame;
     struct task nothing;
     struct err err;
 
     task_init(&nothing);
-    bool is_read = merge_fields(frame, read_diff(&nothing, task, context->arena), &nothing, task,
-        true, context, &out, &err);
-    assert(is_read); /* a document of our own */
+    return merge_fields(frame, read_diff(&nothing, task, context->arena), &nothing, task, true,
+        context, out, &err);
+}
+
+/** What is left of a task that is too large for a document. */
+static struct task reduced(const struct task *task)
+{
+    struct task small = *task;
+
+    small.body = (struct task_body){ 0 };
+    small.categories = (struct task_list_of_text){ 0 };
+    small.assigned_to = small.owner = small.url = S("");
+    if (small.title.n > 1000 || !str_is_utf8(small.title)) {
+        small.title = S("(too large)");
+    }
+    return small;
+}
+
+struct str map_render(const struct task *task, struct str uid, const struct map_context *context)
+{
+    struct str frame = skeleton(task, uid, context->now_us, context->arena);
+    struct str out = frame;
+
+    if (!render(task, frame, context, &out)) { /* over a limit: the service's own is higher */
+        struct task small = reduced(task);
+        bool is_rendered = render(&small, frame, context, &out);
+
+        assert(is_rendered); /* nothing large is left in it */
+    }
     return out;
 }
 

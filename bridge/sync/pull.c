@@ -340,7 +340,10 @@ static bool plan_known(struct pull *pull, struct change *change, struct map_cont
     returned.modified_us = change->item.task.modified_us;
     task_adopt_days(&returned, &base);
     if (!map_merge(change->row.document, &base, &returned, context, &document, err)) {
-        return false;
+        /* too large for a document, say: the others go on, and this one keeps what it has */
+        log_warn("sync.unmergeable", LOG_HASH("task", change->item.id), LOG_TEXT("why", err->text));
+        change->kind = CHANGE_CONFIRM;
+        return true;
     }
     change->row.upstream_etag = change->item.etag;
     if (str_eq(document, change->row.document)) {

@@ -189,6 +189,17 @@ class Reading(Promises):
         self.assertIn("PRIORITY:1", text)
         self.assertEqual(len(texts), 2)
 
+    def test_a_task_too_large_for_a_document_stops_no_other(self):
+        large = {"ContentType": "Text", "Content": "\n" * 1_700_000}
+        self.rest.create("Large", Body=large)
+        small = self.rest.create("Small")
+        self.bridge_up()
+        self.assertEqual(len(self.dav.etags(self.list)), 2)
+        self.rest.patch(f"/tasks/{small['Id']}", {"Body": large})
+        self.rest.create("Third")
+        self.poll()
+        self.assertEqual(len(self.dav.etags(self.list)), 3)
+
     def test_folders_come_go_and_are_renamed(self):
         self.bridge_up()
         made = self.rest.post("/taskfolders", {"Name": "Garden"}).json
