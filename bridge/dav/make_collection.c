@@ -1,10 +1,7 @@
 /** MKCALENDAR (RFC 4791 5.3.1) and extended MKCOL (RFC 5689): a folder upstream. */
-#include "bridge/dav/call.h"
+#include "bridge/dav/prop_change.h"
 
 #define CALDAV_NS S("urn:ietf:params:xml:ns:caldav")
-
-/** Longest name that is passed on. */
-#define MAX_NAME 255
 
 /** What the body asks for. */
 struct wish {
@@ -12,6 +9,10 @@ struct wish {
     bool has_components;
     bool has_todo;
     struct str name;
+    struct sync_property *kept;
+    size_t kept_count;
+    int status;       /**< 200, or why a property can't be set ... */
+    enum fault fault; /**< ... and its precondition */
 };
 
 static void read_components(const struct xml_node *set, struct wish *wish)
@@ -25,7 +26,29 @@ static void read_components(const struct xml_node *set, struct wish *wish)
     }
 }
 
-static void read_prop(const struct xml_node *prop, struct wish *wish)
+/** Anything else than what decides about the list itself. */
+static void read_kept(struct wish *wish, const struct xml_node *node, struct arena *arena)
+{
+    struct prop_change change = prop_change_read(node, false, arena);
+    size_t at = 0;
+
+    while (at < wish->kept_count &&
+           !(str_eq(wish->kept[at].name, change.name) && str_eq(wish->kept[at].ns, change.ns))) {
+        at++;
+    }
+    if (at == SYNC_PROPERTIES_MAX && change.status == 200) {
+        change.status = 507;
+    }
+    if (change.status != 200) {
+        wish->status = change.status;
+        wish->fault = change.fault;
+        return;
+    }
+    wish->kept[at] = (struct sync_property){ change.ns, change.name, change.xml };
+    wish->kept_count += at == wish->kept_count ? 1 : 0;
+}
+
+static void read_prop(const struct xml_node *prop, struct wish *wish, struct arena *arena)
 {
     for (const struct xml_node *node = prop->children; node != NULL; node = node->next) {
         if (xml_is(node, S("DAV:"), S("displayname"))) {
@@ -34,19 +57,22 @@ static void read_prop(const struct xml_node *prop, struct wish *wish)
             wish->is_calendar = xml_child(node, CALDAV_NS, S("calendar")) != NULL;
         } else if (xml_is(node, CALDAV_NS, S("supported-calendar-component-set"))) {
             read_components(node, wish);
+        } else {
+            read_kept(wish, node, arena);
         }
     }
 }
 
-static void read_body(const struct xml_node *root, struct wish *wish)
+static void read_body(const struct xml_node *root, struct wish *wish, struct arena *arena)
 {
+    wish->kept = arena_alloc_array(arena, SYNC_PROPERTIES_MAX, sizeof(struct sync_property));
     for (const struct xml_node *set = root->children; set != NULL; set = set->next) {
         if (!xml_is(set, S("DAV:"), S("set"))) {
             continue;
         }
         for (const struct xml_node *prop = set->children; prop != NULL; prop = prop->next) {
             if (xml_is(prop, S("DAV:"), S("prop"))) {
-                read_prop(prop, wish);
+                read_prop(prop, wish, arena);
             }
         }
     }
@@ -85,7 +111,7 @@ static bool check_wish(struct dav_call *call, const struct xml_node *root, struc
         return false;
     }
     if (root != NULL) {
-        read_body(root, wish);
+        read_body(root, wish, call_arena(call));
     }
     if (is_mkcol && !wish->is_calendar) {
         call_respond_fault(
@@ -97,8 +123,12 @@ static bool check_wish(struct dav_call *call, const struct xml_node *root, struc
         call_respond_fault(call, 403, FAULT_SUPPORTED_COMPONENT, S("Lists here hold VTODO only."));
         return false;
     }
-    if (wish->name.n > MAX_NAME) {
+    if (wish->name.n > PROP_MAX_NAME) {
         call_respond_fault(call, 403, FAULT_NONE, S("The name is too long."));
+        return false;
+    }
+    if (wish->status != 200) {
+        call_respond_fault(call, wish->status, wish->fault, S("A property can't be set."));
         return false;
     }
     return true;
@@ -106,7 +136,7 @@ static bool check_wish(struct dav_call *call, const struct xml_node *root, struc
 
 void dav_make_collection(struct dav_call *call)
 {
-    struct wish wish = { 0 };
+    struct wish wish = { .status = 200 };
     struct xml_node *root;
     struct user *user = call_user(call);
 
@@ -127,5 +157,6 @@ void dav_make_collection(struct dav_call *call)
         return;
     }
     sync_make_collection(call->dav->engine, user, call->route.collection,
-        wish.name.n > 0 ? wish.name : call->route.collection, answer, call);
+        wish.name.n > 0 ? wish.name : call->route.collection, wish.kept, wish.kept_count, answer,
+        call);
 }

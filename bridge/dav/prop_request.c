@@ -66,12 +66,55 @@ bool prop_request_parse(const struct xml_node *node, bool is_report, bool is_min
     return true;
 }
 
+/** What the store keeps under this name; empty if nothing. def: of a live property, else NULL. */
+static struct str kept_xml(
+    const struct prop_subject *subject, const struct prop_def *def, struct str ns, struct str name)
+{
+    bool may_be_kept = def == NULL || (def->flags & PROP_IS_KEPT) != 0;
+
+    return may_be_kept && subject->kind == ROUTE_COLLECTION
+               ? collection_property(subject->collection, ns, name)
+               : S("");
+}
+
+/** Has it, but for what the store keeps? */
+static bool has_itself(const struct prop_def *def, const struct prop_subject *subject)
+{
+    bool has_no_default = (def->flags & PROP_IS_KEPT) != 0 && def->write == NULL;
+
+    return !has_no_default && prop_applies(def, subject);
+}
+
 /** Is it one that this request can be given of this subject? */
-static bool is_found(const struct prop_request *request, const struct prop_def *def,
+static bool is_found(const struct prop_request *request, const struct prop_wanted *wanted,
     const struct prop_subject *subject)
 {
+    const struct prop_def *def = wanted->def;
+
+    if (kept_xml(subject, def, wanted->ns, wanted->name).n > 0) {
+        return true;
+    }
     return def != NULL && (request->is_report || (def->flags & PROP_IN_REPORTS) == 0) &&
-           prop_applies(def, subject);
+           has_itself(def, subject);
+}
+
+/** One that is found. */
+static void write_found(
+    struct xml_out *xml, const struct prop_wanted *wanted, const struct prop_subject *subject)
+{
+    struct str kept = kept_xml(subject, wanted->def, wanted->ns, wanted->name);
+
+    if (kept.n > 0) {
+        xml_raw(xml, kept);
+    } else {
+        prop_write(xml, wanted->def, subject);
+    }
+}
+
+/** Does allprop give it without being asked? RFC 4791 5.2 keeps most of its own out. */
+static bool is_in_all(const struct prop_def *def)
+{
+    return def == NULL || (def->flags & PROP_IN_ALL) != 0;
 }
 
 static void open_propstat(struct xml_out *xml)
@@ -87,19 +130,38 @@ static void close_propstat(struct xml_out *xml, const char *status)
     xml_close(xml, XML_DAV, "propstat");
 }
 
+/** What the store keeps, for allprop and propname. */
+static void write_kept(
+    struct xml_out *xml, const struct prop_request *request, const struct prop_subject *subject)
+{
+    struct sync_property kept;
+
+    for (size_t i = 0; collection_property_at(subject->collection, i, &kept); i++) {
+        if (request->mode == PROP_NAMES) {
+            xml_empty_any(xml, kept.ns, kept.name);
+        } else if (is_in_all(prop_find(kept.ns, kept.name))) {
+            xml_raw(xml, kept.xml);
+        }
+    }
+}
+
 /** allprop and propname. */
 static void write_table(
     struct xml_out *xml, const struct prop_request *request, const struct prop_subject *subject)
 {
     for (const struct prop_def *def = prop_defs; def->name != NULL; def++) {
-        if ((def->flags & PROP_IN_REPORTS) != 0 || !prop_applies(def, subject)) {
+        if ((def->flags & PROP_IN_REPORTS) != 0 || !has_itself(def, subject) ||
+            kept_xml(subject, def, xml_ns_uri(def->ns), str_from(def->name)).n > 0) {
             continue;
         }
         if (request->mode == PROP_NAMES) {
             xml_empty(xml, def->ns, def->name);
-        } else if ((def->flags & PROP_IN_ALL) != 0) {
+        } else if (is_in_all(def)) {
             prop_write(xml, def, subject);
         }
+    }
+    if (subject->kind == ROUTE_COLLECTION) {
+        write_kept(xml, request, subject);
     }
 }
 
@@ -109,7 +171,7 @@ void prop_write_propstats(
     size_t missing = 0;
 
     for (size_t i = 0; i < request->count; i++) {
-        if (!is_found(request, request->wanted[i].def, subject)) {
+        if (!is_found(request, &request->wanted[i], subject)) {
             missing++;
         }
     }
@@ -122,12 +184,11 @@ void prop_write_propstats(
             write_table(xml, request, subject);
         }
         for (size_t i = 0; i < request->count; i++) {
-            const struct prop_def *def = request->wanted[i].def;
-            bool is_in_table =
-                request->mode == PROP_ALL && def != NULL && (def->flags & PROP_IN_ALL) != 0;
+            const struct prop_wanted *wanted = &request->wanted[i];
+            bool is_in_table = request->mode == PROP_ALL && is_in_all(wanted->def);
 
-            if (is_found(request, def, subject) && !is_in_table) {
-                prop_write(xml, def, subject);
+            if (is_found(request, wanted, subject) && !is_in_table) {
+                write_found(xml, wanted, subject);
             }
         }
         close_propstat(xml, STATUS_OK);
@@ -135,7 +196,7 @@ void prop_write_propstats(
     if (has_missing) {
         open_propstat(xml);
         for (size_t i = 0; i < request->count; i++) {
-            if (!is_found(request, request->wanted[i].def, subject)) {
+            if (!is_found(request, &request->wanted[i], subject)) {
                 xml_empty_any(xml, request->wanted[i].ns, request->wanted[i].name);
             }
         }

@@ -1,53 +1,48 @@
 /**
- * PROPPATCH (RFC 4918 9.2): all or nothing. A collection's displayname can be set; everything else
- * is refused in the multistatus, because clients give up on a refusal of the whole request.
+ * PROPPATCH (RFC 4918 9.2): all or nothing. On collections the name goes upstream and all else is
+ * kept in the store; elsewhere everything is refused. That is said in the multistatus, because
+ * clients give up on a refusal of the whole request.
  */
-#include "bridge/dav/props.h"
+#include "bridge/dav/prop_change.h"
 #include "http/body.h"
 
-/** Longest name that is passed on. */
-#define MAX_NAME 255
-
-struct change {
-    struct str ns;
-    struct str name;
-    bool is_allowed;
-    bool is_protected;
-};
-
 struct proppatch {
-    struct change *changes;
+    struct prop_change *changes;
+    bool *is_written; /**< of each change, while answering */
     size_t count;
     bool has_refused;
-    struct str display_name; /**< p == NULL: not set */
+    struct str display_name;    /**< p == NULL: not set */
+    struct sync_property *kept; /**< the changes that the store takes */
+    size_t kept_count;
 };
 
 static void add_change(
     struct proppatch *patch, struct dav_call *call, const struct xml_node *node, bool is_removal)
 {
-    const struct prop_def *def = prop_find(node->ns, node->name);
-    struct change *change = &patch->changes[patch->count++];
-    bool is_rename = call->route.kind == ROUTE_COLLECTION && !is_removal && def != NULL &&
-                     (def->flags & PROP_IS_WRITABLE) != 0;
+    struct prop_change *change = &patch->changes[patch->count++];
 
-    *change = (struct change){ .ns = node->ns, .name = node->name, .is_protected = def != NULL };
-    if (is_rename) {
-        struct str name = str_trim(node->text);
-
-        change->is_allowed = name.n > 0 && name.n <= MAX_NAME;
-        change->is_protected = false;
-        patch->display_name = name;
-    } else {
-        /* To remove what is not there is no error. */
-        change->is_allowed = is_removal && def == NULL;
+    *change = prop_change_read(node, is_removal, call_arena(call));
+    if (call->route.kind != ROUTE_COLLECTION && change->status == 200 && !is_removal) {
+        change->status = 403; /* to remove what is not there is no error */
     }
-    patch->has_refused |= !change->is_allowed;
+    if (change->status != 200) {
+        patch->has_refused = true;
+    } else if (change->is_name) {
+        patch->display_name = str_trim(node->text);
+    } else {
+        patch->kept[patch->kept_count++] =
+            (struct sync_property){ change->ns, change->name, change->xml };
+    }
 }
 
 static bool read_body(
     struct proppatch *patch, struct dav_call *call, const struct xml_node *root, struct err *err)
 {
-    patch->changes = arena_alloc_array(call_arena(call), PROP_MAX_WANTED, sizeof(struct change));
+    struct arena *arena = call_arena(call);
+
+    patch->changes = arena_alloc_array(arena, PROP_MAX_WANTED, sizeof(struct prop_change));
+    patch->is_written = arena_alloc_array(arena, PROP_MAX_WANTED, sizeof(bool));
+    patch->kept = arena_alloc_array(arena, PROP_MAX_WANTED, sizeof(struct sync_property));
     for (const struct xml_node *step = root->children; step != NULL; step = step->next) {
         bool is_removal = xml_is(step, S("DAV:"), S("remove"));
 
@@ -70,53 +65,48 @@ static bool read_body(
     return true;
 }
 
-enum verdict {
-    VERDICT_DONE,
-    VERDICT_PROTECTED,
-    VERDICT_REFUSED,
-    VERDICT_DEPENDENT, /**< would be allowed, but another one is not */
-    VERDICT_COUNT,
-};
+/* --- answering -------------------------------------------------------------------------------- */
 
-static enum verdict verdict_of(const struct proppatch *patch, const struct change *change)
+/** 424: would be allowed, but another one is not. */
+static int status_of(const struct proppatch *patch, const struct prop_change *change)
 {
-    if (!patch->has_refused) {
-        return VERDICT_DONE;
-    }
-    if (change->is_allowed) {
-        return VERDICT_DEPENDENT;
-    }
-    return change->is_protected ? VERDICT_PROTECTED : VERDICT_REFUSED;
+    return change->status == 200 && patch->has_refused ? 424 : change->status;
 }
 
-static void write_propstat(struct xml_out *xml, const struct proppatch *patch, enum verdict verdict)
+static const char *status_line(int status)
 {
-    static const char *const statuses[VERDICT_COUNT] = {
-        [VERDICT_DONE] = "HTTP/1.1 200 OK",
-        [VERDICT_PROTECTED] = "HTTP/1.1 403 Forbidden",
-        [VERDICT_REFUSED] = "HTTP/1.1 403 Forbidden",
-        [VERDICT_DEPENDENT] = "HTTP/1.1 424 Failed Dependency",
-    };
-    bool is_open = false;
-
-    for (size_t i = 0; i < patch->count; i++) {
-        if (verdict_of(patch, &patch->changes[i]) != verdict) {
-            continue;
-        }
-        if (!is_open) {
-            xml_open(xml, XML_DAV, "propstat");
-            xml_open(xml, XML_DAV, "prop");
-            is_open = true;
-        }
-        xml_empty_any(xml, patch->changes[i].ns, patch->changes[i].name);
+    switch (status) {
+    case 200:
+        return "HTTP/1.1 200 OK";
+    case 424:
+        return "HTTP/1.1 424 Failed Dependency";
+    case 507:
+        return "HTTP/1.1 507 Insufficient Storage";
+    default:
+        return "HTTP/1.1 403 Forbidden";
     }
-    if (!is_open) {
-        return;
+}
+
+/** One propstat with all that share the status and the fault of changes[first]. */
+static void write_propstat(struct xml_out *xml, struct proppatch *patch, size_t first)
+{
+    const struct prop_change *leader = &patch->changes[first];
+
+    xml_open(xml, XML_DAV, "propstat");
+    xml_open(xml, XML_DAV, "prop");
+    for (size_t i = first; i < patch->count; i++) {
+        const struct prop_change *change = &patch->changes[i];
+
+        if (status_of(patch, change) == status_of(patch, leader) &&
+            change->fault == leader->fault) {
+            xml_empty_any(xml, change->ns, change->name);
+            patch->is_written[i] = true;
+        }
     }
     xml_close(xml, XML_DAV, "prop");
-    xml_text(xml, XML_DAV, "status", str_from(statuses[verdict]));
-    if (verdict == VERDICT_PROTECTED) {
-        struct fault_element element = fault_element(FAULT_PROTECTED_PROPERTY);
+    xml_text(xml, XML_DAV, "status", str_from(status_line(status_of(patch, leader))));
+    if (leader->fault != FAULT_NONE) {
+        struct fault_element element = fault_element(leader->fault);
 
         xml_open(xml, XML_DAV, "error");
         xml_empty(xml, element.ns, element.name);
@@ -128,6 +118,12 @@ static void write_propstat(struct xml_out *xml, const struct proppatch *patch, e
 static void answer(struct dav_call *call)
 {
     struct proppatch *patch = call->state;
+
+    if (call->is_minimal && !patch->has_refused) { /* RFC 8144 2.2 */
+        http_respond_header(call->request, S("Preference-Applied"), S("return=minimal"));
+        call_respond_empty(call, 200);
+        return;
+    }
     struct evbuffer *body = http_body_new();
     struct xml_out xml;
 
@@ -135,12 +131,58 @@ static void answer(struct dav_call *call)
     xml_open(&xml, XML_DAV, "multistatus");
     xml_open(&xml, XML_DAV, "response");
     xml_text(&xml, XML_DAV, "href", route_href(&call->route, call->dav->prefix, call_arena(call)));
-    for (enum verdict verdict = 0; verdict < VERDICT_COUNT; verdict++) {
-        write_propstat(&xml, patch, verdict);
+    for (size_t i = 0; i < patch->count; i++) {
+        if (!patch->is_written[i]) {
+            write_propstat(&xml, patch, i);
+        }
     }
     xml_close(&xml, XML_DAV, "response");
     xml_close(&xml, XML_DAV, "multistatus");
     call_respond_xml(call, 207, body);
+}
+
+/** Those that were to be kept do not fit. */
+static void answer_full(struct dav_call *call)
+{
+    struct proppatch *patch = call->state;
+
+    for (size_t i = 0; i < patch->count; i++) {
+        if (patch->changes[i].xml.n > 0 && patch->changes[i].status == 200) {
+            patch->changes[i].status = 507;
+        }
+    }
+    patch->has_refused = true;
+    answer(call);
+}
+
+/* --- doing it ------------------------------------------------------------------------------ */
+
+static void kept(const struct sync_result *result, void *arg)
+{
+    struct dav_call *call = arg;
+
+    if (result->outcome == SYNC_FULL) {
+        answer_full(call);
+    } else if (result->outcome != SYNC_REPLACED) {
+        call_respond_result(call, result);
+    } else {
+        answer(call);
+    }
+}
+
+static void keep(struct dav_call *call)
+{
+    struct proppatch *patch = call->state;
+    struct collection *collection = call_collection(call);
+
+    if (collection == NULL) {
+        call_respond_not_found(call);
+    } else if (patch->kept_count == 0) {
+        answer(call);
+    } else {
+        sync_set_properties(
+            call->dav->engine, collection, patch->kept, patch->kept_count, kept, call);
+    }
 }
 
 static void renamed(const struct sync_result *result, void *arg)
@@ -149,19 +191,24 @@ static void renamed(const struct sync_result *result, void *arg)
     struct proppatch *patch = call->state;
     int code = status_of_outcome(result->outcome, result->fault).code;
 
+    if (code < 300) {
+        keep(call);
+        return;
+    }
     if (code == 404 || code >= 500) {
         call_respond_result(call, result);
         return;
     }
-    for (size_t i = 0; code >= 300 && i < patch->count; i++) {
-        /* The name was the only thing to be done. */
-        bool is_name = prop_find(patch->changes[i].ns, patch->changes[i].name) != NULL;
-
-        patch->changes[i].is_allowed = !is_name;
-        patch->changes[i].is_protected =
-            result->outcome == SYNC_FORBIDDEN || result->outcome == SYNC_READ_ONLY;
-        patch->has_refused = true;
+    for (size_t i = 0; i < patch->count; i++) {
+        if (patch->changes[i].is_name) {
+            patch->changes[i].status = 403;
+            patch->changes[i].fault =
+                result->outcome == SYNC_FORBIDDEN || result->outcome == SYNC_READ_ONLY
+                    ? FAULT_PROTECTED_PROPERTY
+                    : FAULT_NONE;
+        }
     }
+    patch->has_refused = true;
     answer(call);
 }
 
@@ -204,10 +251,14 @@ void dav_proppatch(struct dav_call *call)
         call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
         return;
     }
-    if (patch->has_refused || patch->display_name.p == NULL || is_name_already(call)) {
+    if (patch->has_refused || call->route.kind != ROUTE_COLLECTION) {
         answer(call);
-        return;
+    } else if (!collection_has_room(call_collection(call), patch->kept, patch->kept_count)) {
+        answer_full(call); /* asked before the name, which could not be taken back */
+    } else if (patch->display_name.p == NULL || is_name_already(call)) {
+        keep(call);
+    } else {
+        sync_rename_collection(
+            call->dav->engine, call_collection(call), patch->display_name, renamed, call);
     }
-    sync_rename_collection(
-        call->dav->engine, call_collection(call), patch->display_name, renamed, call);
 }

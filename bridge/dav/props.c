@@ -94,6 +94,9 @@ static void write_privileges(struct xml_out *xml, const struct prop_subject *sub
     if (subject->kind == ROUTE_HOME) {
         xml_raw(xml, S("<D:privilege><D:bind/></D:privilege>"
                        "<D:privilege><D:unbind/></D:privilege>"));
+    } else if (subject->kind == ROUTE_COLLECTION && !subject->is_writable) {
+        /* Its colour is ours to keep. */
+        xml_raw(xml, S("<D:privilege><D:write-properties/></D:privilege>"));
     } else if (subject->is_writable) {
         xml_raw(xml, S("<D:privilege><D:write/></D:privilege>"
                        "<D:privilege><D:write-properties/></D:privilege>"
@@ -236,9 +239,13 @@ const struct prop_def prop_defs[] = {
     { XML_CALDAV, "supported-calendar-data", COLLECTION, 0, NULL, write_data_types },
     { XML_CALDAV, "supported-collation-set", COLLECTION, 0, NULL, write_collations },
     { XML_CALDAV, "max-resource-size", COLLECTION, 0, NULL, write_max_size },
-    { XML_CALDAV, "schedule-calendar-transp", COLLECTION, 0, NULL, write_transparency },
+    { XML_CALDAV, "schedule-calendar-transp", COLLECTION, PROP_IS_KEPT, NULL, write_transparency },
+    { XML_CALDAV, "calendar-description", COLLECTION, PROP_IS_KEPT, NULL, NULL },
+    { XML_CALDAV, "calendar-timezone", COLLECTION, PROP_IS_KEPT, NULL, NULL },
+    { XML_CALDAV, "calendar-timezone-id", COLLECTION, PROP_IS_KEPT, NULL, NULL },
     { XML_CALDAV, "calendar-data", OBJECT, PROP_IN_REPORTS, NULL, write_data },
-    { XML_APPLE, "calendar-color", COLLECTION, PROP_IN_ALL, NULL, write_color },
+    { XML_APPLE, "calendar-color", COLLECTION, PROP_IN_ALL | PROP_IS_KEPT, NULL, write_color },
+    { XML_APPLE, "calendar-order", COLLECTION, PROP_IN_ALL | PROP_IS_KEPT, NULL, NULL },
     { 0, NULL, 0, 0, NULL, NULL },
 };
 

@@ -20,7 +20,8 @@ enum prop_flag {
     PROP_IN_ALL = 1,      /**< part of DAV:allprop */
     PROP_IN_REPORTS = 2,  /**< REPORT only (calendar-data) */
     PROP_IS_POLL = 4,     /**< naming it asks whether something has changed */
-    PROP_IS_WRITABLE = 8, /**< PROPPATCH may set it on a collection */
+    PROP_IS_WRITABLE = 8, /**< PROPPATCH may set it on a collection: upstream has it */
+    PROP_IS_KEPT = 16,    /**< the same: the store keeps it; `write` is for when it is not set */
 };
 
 struct prop_def {
@@ -30,7 +31,7 @@ struct prop_def {
     unsigned flags;
     /** Whether this one has it; NULL: by kinds alone. */
     bool (*has)(const struct prop_subject *subject);
-    /** Writes the content, between the tags; NULL: an empty element. */
+    /** Writes the content, between the tags; NULL: an empty element, or none if it is kept. */
     void (*write)(struct xml_out *xml, const struct prop_subject *subject);
 };
 

@@ -26,6 +26,7 @@ static const struct fault_element elements[FAULT_COUNT] = {
     [FAULT_PROPFIND_FINITE_DEPTH] = { XML_DAV, "propfind-finite-depth" },
     [FAULT_PROTECTED_PROPERTY] = { XML_DAV, "cannot-modify-protected-property" },
     [FAULT_WITHIN_LIMITS] = { XML_DAV, "number-of-matches-within-limits" },
+    [FAULT_VALID_TIMEZONE] = { XML_CALDAV, "valid-timezone" },
 };
 
 static const enum fault map_faults[] = {
@@ -65,6 +66,7 @@ static const struct status outcomes[] = {
     [SYNC_REFUSED] = { 403, FAULT_VALID_CALENDAR_OBJECT },
     [SYNC_EXISTS] = { 403, FAULT_RESOURCE_MUST_BE_NULL },
     [SYNC_FORBIDDEN] = { 403, FAULT_NONE },
+    [SYNC_FULL] = { 507, FAULT_NONE },
     [SYNC_BUSY] = { 503, FAULT_NONE },
 };
 

@@ -1,4 +1,4 @@
-#include "bridge/sync/engine_internal.h"
+#include "bridge/sync/properties.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -367,6 +367,7 @@ struct collection *collection_new(struct account *account, const struct store_co
     c->round = row->round;
     c->round_started_s = row->round_started_s;
     c->seen_folder_round = row->seen_folder_round;
+    properties_fill(c, row);
     table_init(&c->by_href);
     table_init(&c->by_uid);
     while (*end) {
@@ -419,6 +420,7 @@ void collection_free(struct collection **collection)
     ops_abandon(c);
     collection_unload(c);
     runs_forget(c);
+    properties_forget(c);
     text_done(&c->upstream_id);
     text_done(&c->slug);
     text_done(&c->name);

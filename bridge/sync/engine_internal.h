@@ -55,6 +55,8 @@ struct run {
     struct text id;
 };
 
+struct kept_property; /* properties.c */
+
 struct collection {
     struct account *account;
     struct collection *next;
@@ -63,6 +65,7 @@ struct collection {
     bool is_default, is_hidden, is_writable;
     bool is_link_final, is_round_full, is_synced;
     int64_t change, round, round_started_s, seen_folder_round, pruned_change;
+    struct kept_property *properties;
 
     /* memory */
     bool is_loaded, is_loading;

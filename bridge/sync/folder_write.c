@@ -1,4 +1,5 @@
 #include "bridge/sync/op_internal.h"
+#include "bridge/sync/properties.h"
 
 /**
  * Making, renaming and removing lists. Making one is not repeatable, so it is an operation like a
@@ -98,6 +99,7 @@ static void adopt(struct op *op, const struct upstream_folder *folder)
         .run = S(""),
         .link = S(""),
     };
+    row->property_count = properties_parse(op->properties, op->arena, &row->properties);
     op->made = row;
     op_job(op, true, made_run, made_done);
 }
@@ -177,6 +179,7 @@ static bool note_run(struct store_job *base, struct store_db *db, struct err *er
         .kind = OP_MAKE_FOLDER,
         .href = op->href,
         .document = op->body,
+        .wanted = op->properties,
         .marker = op->marker,
         .created_s = clock_now_s(),
     };
@@ -244,7 +247,8 @@ static bool slug_is_taken(struct user *user, struct str slug)
 }
 
 void sync_make_collection(struct engine *engine, struct user *user, struct str slug,
-    struct str name, sync_cb *cb, void *arg)
+    struct str name, const struct sync_property *properties, size_t property_count, sync_cb *cb,
+    void *arg)
 {
     struct account *account = default_account(user);
     char marker[SECRET_ID_TEXT];
@@ -269,6 +273,7 @@ void sync_make_collection(struct engine *engine, struct user *user, struct str s
         return;
     }
     op = make_op(account, slug, name);
+    op->properties = properties_format(properties, property_count, op->arena);
     op->cb = cb;
     op->arg = arg;
     secret_random_id(marker);
@@ -284,6 +289,7 @@ static void op_resume_folder(struct account *account, const struct store_operati
     engine_op_ended(account->engine);
     op->row_id = row->id;
     op->marker = arena_copy(op->arena, row->marker);
+    op->properties = arena_copy(op->arena, row->wanted);
     loop_timer_start(&op->lookup, 0);
 }
 

@@ -40,6 +40,7 @@ struct op {
     /* what the client asked for */
     struct str href;
     struct str body;
+    struct str properties; /**< OP_MAKE_FOLDER: properties_format */
     struct precondition precondition;
     int64_t client;
     sync_cb *cb; /**< NULL once answered */

@@ -61,6 +61,26 @@ bool collection_is_default(const struct collection *collection);
 bool collection_is_writable(const struct collection *collection);
 struct user *collection_user(const struct collection *collection);
 
+/** A property that a client set on a collection and upstream has no place for. */
+struct sync_property {
+    struct str ns;
+    struct str name;
+    struct str xml; /**< the whole element; in a change: empty to remove it */
+};
+enum {
+    SYNC_PROPERTIES_MAX = 50,            /**< of one collection */
+    SYNC_PROPERTY_BYTES_MAX = 64 * 1024, /**< of one's xml; the caller sees to it */
+};
+/** Its xml; empty if it is not set. */
+struct str collection_property(
+    const struct collection *collection, struct str ns, struct str name);
+/** False if there are not so many. The strings are good until the loop turns. */
+bool collection_property_at(
+    const struct collection *collection, size_t index, struct sync_property *out);
+/** Would these changes keep to SYNC_PROPERTIES_MAX? */
+bool collection_has_room(
+    const struct collection *collection, const struct sync_property *changes, size_t count);
+
 /** "run-number" (design section 6): the ctag, and the end of the sync token. */
 struct str collection_stamp(const struct collection *collection, struct arena *arena);
 /**
@@ -118,6 +138,7 @@ enum sync_outcome {
     SYNC_REFUSED,        /**< 403: the service refuses the value; err->text says which */
     SYNC_EXISTS,         /**< making a collection: the address is taken */
     SYNC_FORBIDDEN,      /**< 403: not allowed here (default list, delete_lists) */
+    SYNC_FULL,           /**< 507: more properties than are kept */
     SYNC_BUSY,           /**< 503 with Retry-After; nothing is lost, trying again is safe */
 };
 
@@ -141,12 +162,18 @@ void sync_put(struct engine *engine, struct collection *collection, struct str h
 void sync_delete(struct engine *engine, struct collection *collection, struct str href,
     const struct precondition *precondition, sync_cb *cb, void *arg);
 
-/** MKCALENDAR: makes a folder in the user's default account. slug: the last segment asked for. */
+/** MKCALENDAR: makes a folder in the user's default account. slug: the last segment asked for;
+ * properties: at most SYNC_PROPERTIES_MAX, each named once. */
 void sync_make_collection(struct engine *engine, struct user *user, struct str slug,
-    struct str name, sync_cb *cb, void *arg);
+    struct str name, const struct sync_property *properties, size_t property_count, sync_cb *cb,
+    void *arg);
 /** PROPPATCH displayname; a ' (LABEL)' that duedav added is taken off first. */
 void sync_rename_collection(struct engine *engine, struct collection *collection, struct str name,
     sync_cb *cb, void *arg);
+/** PROPPATCH of all else: all changes, in order, or none (SYNC_FULL, SYNC_BUSY). Strings are
+ * copied. */
+void sync_set_properties(struct engine *engine, struct collection *collection,
+    const struct sync_property *changes, size_t count, sync_cb *cb, void *arg);
 /** DELETE of a collection, as [mapping] delete_lists allows. */
 void sync_remove_collection(
     struct engine *engine, struct collection *collection, sync_cb *cb, void *arg);

@@ -13,6 +13,7 @@ from harness import Http, vtodo
 D = "{DAV:}"
 C = "{urn:ietf:params:xml:ns:caldav}"
 CS = "{http://calendarserver.org/ns/}"
+A = "{http://apple.com/ns/ical/}"
 XML = "application/xml; charset=utf-8"
 NS = ('xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" '
       'xmlns:CS="http://calendarserver.org/ns/" xmlns:A="http://apple.com/ns/ical/"')
@@ -375,6 +376,65 @@ class Proppatch(Case):
 
     def test_malformed_is_400(self):
         self.patch(self.list, "", status=400)
+
+    def set(self, inner, **headers):
+        return self.request(207, "PROPPATCH", self.list,
+                            "<D:propertyupdate %s><D:set><D:prop>%s</D:prop></D:set>"
+                            "</D:propertyupdate>" % (NS, inner), **headers)
+
+    def test_apples_colour_comes_back_with_its_attribute(self):
+        stamps = self.ctag(), self.token()
+        self.set('<A:calendar-color symbolic-color="custom">#FD8208FF</A:calendar-color>'
+                 "<A:calendar-order>3</A:calendar-order>")
+        found = self.find(self.list, "A:calendar-color", "A:calendar-order").found[self.list]
+        color = found[A + "calendar-color"]
+        self.assertEqual(("#FD8208FF", "custom"), (color.text, color.get("symbolic-color")))
+        self.assertEqual("3", found[A + "calendar-order"].text)
+        home = self.find(self.home, "A:calendar-color", depth="1").found
+        self.assertEqual("#FD8208FF", home[self.list][A + "calendar-color"].text)
+        self.assertEqual(stamps, (self.ctag(), self.token()))
+
+    def test_rfc4918_9_2_the_name_and_the_rest_in_one_request(self):
+        self.set("<D:displayname>Both</D:displayname><A:calendar-order>7</A:calendar-order>")
+        self.assertIn("Both", world.folder_names())
+        found = self.find(self.list, "A:calendar-order").found[self.list]
+        self.assertEqual("7", found[A + "calendar-order"].text)
+
+    def test_rfc4918_9_2_what_is_refused_takes_the_rest_along(self):
+        self.set("<A:calendar-order>1</A:calendar-order>")
+        reply = self.set("<A:calendar-order>2</A:calendar-order><D:sync-token>x</D:sync-token>")
+        self.assertIn("424 Failed Dependency", reply.text)
+        tasks = self.dav.collections()["Tasks"]
+        reply = self.request(207, "PROPPATCH", tasks, "<D:propertyupdate %s><D:set><D:prop>"
+                             "<D:displayname>x</D:displayname><x:y xmlns:x='urn:x'/></D:prop>"
+                             "</D:set></D:propertyupdate>" % NS)
+        self.assertIn("403 Forbidden", reply.text)
+        self.assertIn("424 Failed Dependency", reply.text)
+        found = self.find(self.list, "A:calendar-order").found[self.list]
+        self.assertEqual("1", found[A + "calendar-order"].text)
+        answer = self.answer("PROPFIND", tasks, "<propfind xmlns='DAV:'><prop><y xmlns='urn:x'/>"
+                             "</prop></propfind>", Depth="0")
+        self.assertIn("{urn:x}y", answer.missing[tasks])
+
+    def test_rfc4918_9_2_in_document_order(self):
+        self.patch(self.list, "<D:set><D:prop><y xmlns='urn:x'>1</y></D:prop></D:set><D:remove>"
+                   "<D:prop><y xmlns='urn:x'/></D:prop></D:remove>"
+                   "<D:set><D:prop><z xmlns='urn:x'>1</z><z xmlns='urn:x'>2</z></D:prop></D:set>")
+        answer = self.answer("PROPFIND", self.list, "<propfind xmlns='DAV:'><prop>"
+                             "<y xmlns='urn:x'/><z xmlns='urn:x'/></prop></propfind>", Depth="0")
+        self.assertEqual({"{urn:x}y"}, set(answer.missing[self.list]))
+        self.assertEqual("2", answer.found[self.list]["{urn:x}z"].text)
+
+    def test_rfc4791_5_2_2_a_timezone_is_one_vtimezone(self):
+        reply = self.set("<C:calendar-timezone>BEGIN:VCALENDAR\nEND:VCALENDAR"
+                         "</C:calendar-timezone>")
+        self.assertIn("valid-calendar-data", reply.text)
+        zone = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VTIMEZONE\r\n"
+                "TZID:X\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\n"
+                "TZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nEND:VCALENDAR\r\n")
+        self.set("<C:calendar-timezone>%s</C:calendar-timezone>" % zone.replace("\r", "&#13;"))
+        found = self.find(self.list, "C:calendar-timezone").found[self.list]
+        self.assertEqual(zone, found[C + "calendar-timezone"].text)
 
 
 # --- collections ------------------------------------------------------------------------------

@@ -25,9 +25,6 @@ class Case(harness.Case):
 
 
 class Vdirsyncer(Case):
-    # Later: PROPPATCH of what is not upstream.
-    NOT_YET = {"A: metasync stores a colour on the server (PROPPATCH)"}
-
     @unittest.skipUnless(shutil.which("vdirsyncer") and shutil.which("todoman"),
                          "vdirsyncer or todoman is not installed")
     def test_two_vdirsyncers_and_todoman_agree(self):
@@ -37,10 +34,8 @@ class Vdirsyncer(Case):
              "--items", "100"],
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=harness.DEADLINE * 5)
-        failed = {line for line in re.findall(r"^FAIL  (.*)$", done.stdout, re.M)
-                  if not any(line.startswith(known) for known in self.NOT_YET)}
-        self.assertEqual(set(), failed, done.stdout)
-        self.assertRegex(done.stdout, r"SYNC-CLIENTS: \d\d passed, %d failed" % len(self.NOT_YET))
+        self.assertEqual([], re.findall(r"^FAIL  (.*)$", done.stdout, re.M), done.stdout)
+        self.assertRegex(done.stdout, r"SYNC-CLIENTS: \d\d passed, 0 failed")
 
 
 @unittest.skipIf(caldav is None, "python3-caldav is not installed")

@@ -32,6 +32,9 @@ struct fake {
     bool is_read_only;
     enum err_kind open_error;
     struct sync_result result;
+    struct sync_property properties[SYNC_PROPERTIES_MAX + 1];
+    size_t property_count;
+    unsigned set_calls;
     struct precondition precondition;
     char last_call[600];
 
@@ -303,6 +306,57 @@ bool precondition_holds(const struct precondition *precondition, struct str etag
            !holds_tag(precondition->if_none_match, precondition->if_none_match_count, etag);
 }
 
+static size_t property_index(const struct fake *fake, struct str ns, struct str name)
+{
+    size_t at = 0;
+
+    while (at < fake->property_count &&
+           !(str_eq(fake->properties[at].ns, ns) && str_eq(fake->properties[at].name, name))) {
+        at++;
+    }
+    return at;
+}
+
+struct str collection_property(const struct collection *collection, struct str ns, struct str name)
+{
+    const struct fake *fake = collection->fake;
+    size_t at = property_index(fake, ns, name);
+
+    return at < fake->property_count ? fake->properties[at].xml : S("");
+}
+
+bool collection_property_at(
+    const struct collection *collection, size_t index, struct sync_property *out)
+{
+    if (index >= collection->fake->property_count) {
+        return false;
+    }
+    *out = collection->fake->properties[index];
+    return true;
+}
+
+bool collection_has_room(
+    const struct collection *collection, const struct sync_property *changes, size_t count)
+{
+    (void)changes;
+    return collection->fake->property_count + count <= SYNC_PROPERTIES_MAX;
+}
+
+static void set_property(struct fake *fake, const struct sync_property *change)
+{
+    size_t at = property_index(fake, change->ns, change->name);
+
+    if (change->xml.n == 0) {
+        if (at < fake->property_count) {
+            fake->properties[at] = fake->properties[--fake->property_count];
+        }
+        return;
+    }
+    fake->property_count += at == fake->property_count ? 1 : 0;
+    fake->properties[at] = (struct sync_property){ arena_copy(fake->arena, change->ns),
+        arena_copy(fake->arena, change->name), arena_copy(fake->arena, change->xml) };
+}
+
 void sync_put(struct engine *engine, struct collection *collection, struct str href,
     struct str body, const struct precondition *precondition, int64_t client, sync_cb *cb,
     void *arg)
@@ -329,11 +383,15 @@ void sync_delete(struct engine *engine, struct collection *collection, struct st
 }
 
 void sync_make_collection(struct engine *engine, struct user *user, struct str slug,
-    struct str name, sync_cb *cb, void *arg)
+    struct str name, const struct sync_property *properties, size_t property_count, sync_cb *cb,
+    void *arg)
 {
     struct fake *fake = engine_fake(engine);
 
     (void)user;
+    for (size_t i = 0; i < property_count; i++) {
+        set_property(fake, &properties[i]);
+    }
     note(fake, "make", arena_printf(fake->arena, "%.*s %.*s", STR_ARG(slug), STR_ARG(name)));
     cb(&fake->result, arg);
 }
@@ -344,6 +402,21 @@ void sync_rename_collection(
     (void)collection;
     note(engine_fake(engine), "rename", name);
     cb(&engine_fake(engine)->result, arg);
+}
+
+void sync_set_properties(struct engine *engine, struct collection *collection,
+    const struct sync_property *changes, size_t count, sync_cb *cb, void *arg)
+{
+    struct fake *fake = engine_fake(engine);
+
+    (void)collection;
+    if (fake->result.outcome == SYNC_REPLACED) {
+        for (size_t i = 0; i < count; i++) {
+            set_property(fake, &changes[i]);
+        }
+    }
+    fake->set_calls++;
+    cb(&fake->result, arg);
 }
 
 void sync_remove_collection(
@@ -529,9 +602,19 @@ struct str fake_header(const struct fake *fake, const char *name)
     return S("");
 }
 
+const char *fake_body(const struct fake *fake)
+{
+    return fake->answer.body.n == 0 ? "" : fake->answer.body.p;
+}
+
 bool fake_has(const struct fake *fake, const char *text)
 {
     return str_find(fake->answer.body, str_from(text)) != SIZE_MAX;
+}
+
+unsigned fake_set_calls(const struct fake *fake)
+{
+    return fake->set_calls;
 }
 
 struct str fake_last_call(const struct fake *fake)

@@ -36,10 +36,14 @@ const struct fake_answer *fake_request(
     struct fake *fake, const char *method, const char *path, const char *headers, const char *body);
 /** The value of a header of the last answer; empty if absent. */
 struct str fake_header(const struct fake *fake, const char *name);
+/** The last answer's body as text. */
+const char *fake_body(const struct fake *fake);
 /** Does the last answer's body hold the text? */
 bool fake_has(const struct fake *fake, const char *text);
 
 /** What the engine was last asked to do: "put work/a.ics", "poll work", "open work" ...*/
 struct str fake_last_call(const struct fake *fake);
+/** How often properties were set. */
+unsigned fake_set_calls(const struct fake *fake);
 /** The precondition of the last put or delete. */
 const struct precondition *fake_precondition(const struct fake *fake);

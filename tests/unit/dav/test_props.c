@@ -108,7 +108,7 @@ static void a_list_has_what_clients_need(void **state)
     fake_free(&fake);
 }
 
-static void a_read_only_list_has_no_write_privilege(void **state)
+static void a_read_only_list_lets_only_its_properties_be_written(void **state)
 {
     struct fake *fake = fake_new();
 
@@ -118,7 +118,10 @@ static void a_read_only_list_has_no_write_privilege(void **state)
         "<D:propfind xmlns:D='DAV:'><D:prop><D:current-user-privilege-set/></D:prop>"
         "</D:propfind>");
     assert_true(fake_has(fake, "<D:read/>"));
-    assert_false(fake_has(fake, "write"));
+    assert_true(fake_has(fake, "<D:write-properties/>"));
+    assert_false(fake_has(fake, "<D:write/>"));
+    assert_false(fake_has(fake, "<D:write-content/>"));
+    assert_false(fake_has(fake, "bind"));
     fake_free(&fake);
 }
 
@@ -129,7 +132,7 @@ int main(void)
         cmocka_unit_test(requests_are_read_in_all_forms),
         cmocka_unit_test(too_many_names_are_refused),
         cmocka_unit_test(a_list_has_what_clients_need),
-        cmocka_unit_test(a_read_only_list_has_no_write_privilege),
+        cmocka_unit_test(a_read_only_list_lets_only_its_properties_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /** GET, PUT, DELETE, MKCALENDAR, MKCOL, PROPPATCH. */
+#include "bridge/core/buf.h"
 #include "bridge/core/mem.h"
 #include "bridge/dav/precondition.h"
 #include "check.h"
@@ -231,9 +232,10 @@ static void proppatch_renames_or_refuses_in_the_multistatus(void **state)
         { LIST, PATCH(NAME("New name")), 207, "rename New name",
             "<D:status>HTTP/1.1 200 OK</D:status>" },
         { LIST, PATCH(NAME("Work &amp; more")), 207, "", "<D:status>HTTP/1.1 200 OK</D:status>" },
-        { LIST, PATCH(NAME("New name") COLOR), 207, "",
+        { LIST, PATCH(NAME("New name") COLOR), 207, "rename New name",
+            "<D:displayname/><A:calendar-order/></D:prop><D:status>HTTP/1.1 200 OK" },
+        { LIST, PATCH(NAME("New name") "<D:set><D:prop><D:getetag/></D:prop></D:set>"), 207, "",
             "<D:displayname/></D:prop><D:status>HTTP/1.1 424 Failed" },
-        { LIST, PATCH(COLOR), 207, "", "HTTP/1.1 403 Forbidden" },
         { LIST, PATCH(NAME("  ")), 207, "", "HTTP/1.1 403 Forbidden" },
         { LIST, PATCH("<D:set><D:prop><D:resourcetype/></D:prop></D:set>"), 207, "",
             "<D:cannot-modify-protected-property/>" },
@@ -270,6 +272,214 @@ static void proppatch_renames_or_refuses_in_the_multistatus(void **state)
     fake_free(&fake);
 }
 
+#define SET(prop)                                                                       \
+    "<D:propertyupdate xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav' xmlns:A=" \
+    "'http://apple.com/ns/ical/'><D:set><D:prop>" prop "</D:prop></D:set></D:propertyupdate>"
+#define FIND(prop)                                                                \
+    "<D:propfind xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav' xmlns:A=" \
+    "'http://apple.com/ns/ical/'><D:prop>" prop "</D:prop></D:propfind>"
+#define ZONE                                                                                    \
+    "BEGIN:VCALENDAR&#13;\nVERSION:2.0&#13;\nBEGIN:VTIMEZONE&#13;\nTZID:X&#13;\nBEGIN:STANDARD" \
+    "&#13;\nDTSTART:19700101T000000&#13;\nTZOFFSETFROM:+0100&#13;\nTZOFFSETTO:+0100&#13;\nEND:" \
+    "STANDARD&#13;\nEND:VTIMEZONE&#13;\nEND:VCALENDAR&#13;\n"
+
+static void proppatch_keeps_what_upstream_has_no_place_for(void **state)
+{
+    static const struct {
+        const char *set;
+        const char *status;
+        const char *asked, *found; /* after it; NULL: 404 */
+    } cases[] = {
+        { "<A:calendar-color symbolic-color='custom'>#FD8208FF</A:calendar-color>", "200 OK",
+            "<A:calendar-color/>",
+            "<calendar-color xmlns=\"http://apple.com/ns/ical/\" symbolic-color=\"custom\">"
+            "#FD8208FF</calendar-color>" },
+        { "<A:calendar-order> 3</A:calendar-order>", "200 OK", "<A:calendar-order/>", "> 3</" },
+        { "<C:calendar-description>a &lt; b</C:calendar-description>", "200 OK",
+            "<C:calendar-description/>", ">a &lt; b</" },
+        { "<C:schedule-calendar-transp><C:transparent/></C:schedule-calendar-transp>", "200 OK",
+            "<C:schedule-calendar-transp/>", "<transparent/></schedule-calendar-transp>" },
+        { "<C:calendar-timezone>" ZONE "</C:calendar-timezone>", "200 OK", "<C:calendar-timezone/>",
+            "END:VTIMEZONE&#13;\nEND:VCALENDAR&#13;\n</" },
+        { "<C:calendar-timezone>BEGIN:VCALENDAR\nEND:VCALENDAR</C:calendar-timezone>",
+            "403 Forbidden</D:status><D:error><C:valid-calendar-data/>", NULL, NULL },
+        { "<C:calendar-timezone>nonsense</C:calendar-timezone>",
+            "403 Forbidden</D:status><D:error><C:valid-calendar-data/>", NULL, NULL },
+        { "<C:calendar-timezone-id>Europe/Oslo</C:calendar-timezone-id>", "200 OK",
+            "<C:calendar-timezone-id/>", ">Europe/Oslo</" },
+        { "<C:calendar-timezone-id>Mars/Phobos</C:calendar-timezone-id>",
+            "403 Forbidden</D:status><D:error><C:valid-timezone/>", NULL, NULL },
+        { "<x:y xmlns:x='urn:x' x:at='1'><x:z>&amp;</x:z></x:y>", "200 OK", "<y xmlns='urn:x'/>",
+            "<y xmlns=\"urn:x\" xmlns:a0=\"urn:x\" a0:at=\"1\"><z>&amp;</z></y>" },
+        { "<y xmlns=''>1</y>", "200 OK", "<y xmlns=''/>", "<y>1</y>" },
+        { "<C:max-instances>9</C:max-instances>",
+            "403 Forbidden</D:status><D:error><D:cannot-modify-protected-property/>",
+            "<C:max-instances/>", NULL },
+    };
+    struct fake *fake = fake_new();
+
+    (void)state;
+    fake_set_result(fake, SYNC_REPLACED, MAP_FAULT_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        CLEANUP(buf_done) struct buf body;
+
+        buf_init(&body, 1 << 16);
+        buf_printf(&body, SET("%s"), cases[i].set);
+        assert_int_equal(fake_request(fake, "PROPPATCH", LIST, "", body.p)->status, 207);
+        if (!fake_has(fake, cases[i].status)) {
+            fail_msg("%s", fake_request(fake, "PROPPATCH", LIST, "", body.p)->body.p);
+        }
+        if (cases[i].asked == NULL) {
+            continue;
+        }
+        buf_clear(&body);
+        buf_printf(&body, FIND("%s"), cases[i].asked);
+        fake_request(fake, "PROPFIND", LIST, "Depth: 0\n", body.p);
+        if (!fake_has(fake, cases[i].found == NULL ? "404 Not Found" : cases[i].found)) {
+            fail_msg("%s", fake_request(fake, "PROPFIND", LIST, "Depth: 0\n", body.p)->body.p);
+        }
+    }
+    fake_free(&fake);
+}
+
+static void a_removed_property_has_its_default_again(void **state)
+{
+    struct fake *fake = fake_new();
+
+    (void)state;
+    fake_set_result(fake, SYNC_REPLACED, MAP_FAULT_NONE);
+    fake_request(fake, "PROPPATCH", LIST, "",
+        SET("<A:calendar-color>#123456</A:calendar-color><A:calendar-order>1</A:calendar-order>"));
+    fake_request(fake, "PROPFIND", LIST, "Depth: 0\n", "");
+    assert_true(fake_has(fake, ">#123456</calendar-color>"));
+    assert_false(fake_has(fake, "<A:calendar-color>"));
+    fake_request(fake, "PROPPATCH", LIST, "",
+        "<propertyupdate xmlns='DAV:'><remove><prop><A:calendar-color xmlns:A="
+        "'http://apple.com/ns/ical/'/><A:calendar-order xmlns:A='http://apple.com/ns/ical/'/>"
+        "</prop></remove></propertyupdate>");
+    fake_request(
+        fake, "PROPFIND", LIST, "Depth: 0\n", FIND("<A:calendar-color/><A:calendar-order/>"));
+    assert_true(fake_has(fake, "<A:calendar-color>#2564CF</A:calendar-color>"));
+    assert_true(fake_has(fake, "<A:calendar-order/></D:prop><D:status>HTTP/1.1 404"));
+    fake_free(&fake);
+}
+
+/* RFC 4918 9.1 */
+static void allprop_and_propname_tell_what_is_kept(void **state)
+{
+    struct fake *fake = fake_new();
+
+    (void)state;
+    fake_set_result(fake, SYNC_REPLACED, MAP_FAULT_NONE);
+    fake_request(fake, "PROPPATCH", LIST, "",
+        SET("<y xmlns='urn:x'>1</y><C:calendar-description>d</C:calendar-description>"));
+    fake_request(fake, "PROPFIND", LIST, "Depth: 0\n", "");
+    assert_true(fake_has(fake, "<y xmlns=\"urn:x\">1</y>"));
+    assert_false(fake_has(fake, "calendar-description")); /* RFC 4791 5.2.1 */
+    fake_request(fake, "PROPFIND", LIST, "Depth: 0\n",
+        "<propfind xmlns='DAV:'><allprop/><include><y xmlns='urn:x'/><calendar-description "
+        "xmlns='urn:ietf:params:xml:ns:caldav'/></include></propfind>");
+    assert_int_equal(str_find(str_skip(str_from(fake_body(fake)),
+                                  str_find(str_from(fake_body(fake)), S("<y ")) + 1),
+                         S("<y ")),
+        SIZE_MAX);
+    assert_true(fake_has(fake, ">d</calendar-description>"));
+    fake_request(
+        fake, "PROPFIND", LIST, "Depth: 0\n", "<propfind xmlns='DAV:'><propname/></propfind>");
+    assert_true(fake_has(fake, "<x:y xmlns:x=\"urn:x\"/>"));
+    assert_true(fake_has(fake, "<C:calendar-description/>"));
+    assert_true(fake_has(fake, "<A:calendar-color/>"));
+    assert_false(fake_has(fake, "<A:calendar-order/>"));
+    fake_free(&fake);
+}
+
+static void what_does_not_fit_is_507_and_nothing_is_done(void **state)
+{
+    CLEANUP(buf_done) struct buf body;
+    struct fake *fake = fake_new();
+
+    (void)state;
+    buf_init(&body, 1 << 20);
+    fake_set_result(fake, SYNC_REPLACED, MAP_FAULT_NONE);
+    buf_put_text(&body, "<propertyupdate xmlns='DAV:'><set><prop><displayname>New</displayname>");
+    for (int i = 0; i <= SYNC_PROPERTIES_MAX; i++) {
+        buf_printf(&body, "<p%d xmlns='urn:x'/>", i);
+    }
+    buf_put_text(&body, "</prop></set></propertyupdate>");
+    assert_int_equal(fake_request(fake, "PROPPATCH", LIST, "", body.p)->status, 207);
+    assert_true(fake_has(fake, "<D:displayname/></D:prop><D:status>HTTP/1.1 424"));
+    assert_true(fake_has(fake, "<x:p0 xmlns:x=\"urn:x\"/>"));
+    assert_true(fake_has(fake, "HTTP/1.1 507 Insufficient Storage"));
+    assert_str(fake_last_call(fake), "");
+    buf_clear(&body);
+    buf_put_text(&body, "<propertyupdate xmlns='DAV:'><set><prop><p xmlns='urn:x'>");
+    for (int i = 0; i < SYNC_PROPERTY_BYTES_MAX; i++) {
+        buf_put_char(&body, 'x');
+    }
+    buf_put_text(&body, "</p></prop></set></propertyupdate>");
+    assert_int_equal(fake_request(fake, "PROPPATCH", LIST, "", body.p)->status, 207);
+    assert_true(fake_has(fake, "HTTP/1.1 507 Insufficient Storage"));
+    assert_int_equal(fake_set_calls(fake), 0);
+    fake_set_result(fake, SYNC_FULL, MAP_FAULT_NONE);
+    fake_request(fake, "PROPPATCH", LIST, "", SET("<y xmlns='urn:x'>1</y>"));
+    assert_true(fake_has(fake, "HTTP/1.1 507 Insufficient Storage"));
+    fake_set_result(fake, SYNC_BUSY, MAP_FAULT_NONE);
+    assert_int_equal(
+        fake_request(fake, "PROPPATCH", LIST, "", SET("<y xmlns='urn:x'>1</y>"))->status, 503);
+    fake_free(&fake);
+}
+
+/* RFC 8144 2.2 */
+static void minimal_and_all_done_is_200_without_a_body(void **state)
+{
+    struct fake *fake = fake_new();
+
+    (void)state;
+    fake_set_result(fake, SYNC_REPLACED, MAP_FAULT_NONE);
+    assert_int_equal(fake_request(fake, "PROPPATCH", LIST, "Prefer: return=minimal\n",
+                         SET("<y xmlns='urn:x'>1</y>"))
+                         ->status,
+        200);
+    assert_str(str_from(fake_body(fake)), "");
+    assert_int_equal(fake_request(fake, "PROPPATCH", LIST, "Prefer: return=minimal\n",
+                         SET("<D:getetag>1</D:getetag>"))
+                         ->status,
+        207);
+    fake_free(&fake);
+}
+
+static void a_new_list_takes_its_properties_along(void **state)
+{
+    static const struct {
+        const char *body;
+        int status;
+        const char *call, *element;
+    } cases[] = {
+        { MK("C:mkcalendar", "<x:calendar-color xmlns:x='http://apple.com/ns/ical/'>#FF0000"
+                             "</x:calendar-color><y xmlns='urn:x'>1</y>"),
+            201, "make n1 n1", "" },
+        { MK("C:mkcalendar", "<C:calendar-timezone>x</C:calendar-timezone>"), 403, "",
+            "<C:valid-calendar-data/>" },
+        { MK("C:mkcalendar", "<D:getetag>x</D:getetag>"), 403, "",
+            "<D:cannot-modify-protected-property/>" },
+    };
+    struct fake *fake = fake_new();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(
+            fake_request(fake, "MKCALENDAR", "/dav/calendars/alice/n1/", "", cases[i].body)->status,
+            cases[i].status);
+        assert_str(fake_last_call(fake), cases[i].call);
+        assert_true(fake_has(fake, cases[i].element));
+    }
+    fake_request(fake, "PROPFIND", LIST, "Depth: 0\n",
+        FIND("<A:calendar-color/><y xmlns='urn:x'/>")); /* the fake has only one list */
+    assert_true(fake_has(fake, ">#FF0000</calendar-color>"));
+    assert_true(fake_has(fake, "<y xmlns=\"urn:x\">1</y>"));
+    fake_free(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +490,12 @@ int main(void)
         cmocka_unit_test(delete_takes_objects_and_collections),
         cmocka_unit_test(lists_are_made_by_mkcalendar_and_extended_mkcol),
         cmocka_unit_test(proppatch_renames_or_refuses_in_the_multistatus),
+        cmocka_unit_test(proppatch_keeps_what_upstream_has_no_place_for),
+        cmocka_unit_test(a_removed_property_has_its_default_again),
+        cmocka_unit_test(allprop_and_propname_tell_what_is_kept),
+        cmocka_unit_test(what_does_not_fit_is_507_and_nothing_is_done),
+        cmocka_unit_test(minimal_and_all_done_is_200_without_a_body),
+        cmocka_unit_test(a_new_list_takes_its_properties_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,99 @@
+#include "bridge/dav/prop_change.h"
+
+#include "bridge/core/mem.h"
+#include "ical/document.h"
+#include "ical/zone.h"
+
+/** Live properties (of RFC 4918, 4331, 4791, 6638 ...) that we do not have: to keep what a client
+ * says of them would be to lie. */
+static const struct fault_element protected_elsewhere[] = {
+    { XML_DAV, "creationdate" },
+    { XML_DAV, "lockdiscovery" },
+    { XML_DAV, "supportedlock" },
+    { XML_DAV, "quota-available-bytes" },
+    { XML_DAV, "quota-used-bytes" },
+    { XML_DAV, "acl" },
+    { XML_DAV, "add-member" },
+    { XML_DAV, "resource-id" },
+    { XML_DAV, "supported-privilege-set" },
+    { XML_CALDAV, "min-date-time" },
+    { XML_CALDAV, "max-date-time" },
+    { XML_CALDAV, "max-instances" },
+    { XML_CALDAV, "max-attendees-per-instance" },
+};
+
+static bool is_protected_elsewhere(const struct xml_node *node)
+{
+    for (size_t i = 0; i < ARRAY_LEN(protected_elsewhere); i++) {
+        const struct fault_element *row = &protected_elsewhere[i];
+
+        if (xml_is(node, xml_ns_uri(row->ns), str_from(row->name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** RFC 4791 5.2.2: one VCALENDAR with exactly one VTIMEZONE. */
+static bool is_timezone(const struct xml_node *node, struct arena *arena)
+{
+    struct document document;
+    struct err err;
+
+    if (!document_parse(str_trim(node->text), &document_default_limits, arena, &document, &err)) {
+        return false;
+    }
+    const struct component *zone = document.calendar->children;
+
+    return zone != NULL && zone->next == NULL && str_eq_nocase(zone->name, S("VTIMEZONE")) &&
+           property_find(zone->properties, S("TZID")) != NULL;
+}
+
+static bool refuse(struct prop_change *change, int status, enum fault fault)
+{
+    change->status = status;
+    change->fault = fault;
+    return false;
+}
+
+static bool check_value(
+    struct prop_change *change, const struct xml_node *node, struct arena *arena)
+{
+    struct str caldav = xml_ns_uri(XML_CALDAV);
+
+    if (xml_is(node, caldav, S("calendar-timezone")) && !is_timezone(node, arena)) {
+        return refuse(change, 403, FAULT_VALID_CALENDAR_DATA);
+    }
+    if (xml_is(node, caldav, S("calendar-timezone-id")) &&
+        zone_find(str_trim(node->text)) == NULL) {
+        return refuse(change, 403, FAULT_VALID_TIMEZONE);
+    }
+    return true;
+}
+
+struct prop_change prop_change_read(
+    const struct xml_node *node, bool is_removal, struct arena *arena)
+{
+    const struct prop_def *def = prop_find(node->ns, node->name);
+    struct prop_change change = { .ns = node->ns, .name = node->name, .status = 200 };
+    unsigned flags = def == NULL ? 0 : def->flags;
+
+    change.is_name = (flags & PROP_IS_WRITABLE) != 0;
+    if (change.is_name) {
+        size_t n = str_trim(node->text).n;
+
+        if (is_removal) {
+            refuse(&change, 403, FAULT_PROTECTED_PROPERTY);
+        } else if (n == 0 || n > PROP_MAX_NAME) {
+            refuse(&change, 403, FAULT_NONE);
+        }
+    } else if ((def != NULL && (flags & PROP_IS_KEPT) == 0) || is_protected_elsewhere(node)) {
+        refuse(&change, 403, FAULT_PROTECTED_PROPERTY);
+    } else if (!is_removal && check_value(&change, node, arena)) {
+        change.xml = xml_serialize(node, arena);
+        if (change.xml.n > SYNC_PROPERTY_BYTES_MAX) {
+            refuse(&change, 507, FAULT_NONE);
+        }
+    }
+    return change;
+}
