@@ -16,7 +16,8 @@ static bool read_task(struct str json, const struct zone *zone, struct arena *ar
     struct cJSON *root = NULL;
     bool is_read = json_parse(json, &root, err);
 
-    if (is_read && !cJSON_GetObjectItemCaseSensitive(root, "Id")) {
+    if (is_read && cJSON_IsObject(root) && root->child
+        && !cJSON_GetObjectItemCaseSensitive(root, "Id")) {
         cJSON_AddStringToObject(root, "Id", "none"); /* a hand-written file may do without */
     }
     is_read = is_read && outlook_read_item(root, zone, arena, out, err);
