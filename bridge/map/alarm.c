@@ -218,6 +218,14 @@ struct component *alarm_find(const struct vtodo *vtodo, int64_t instant_s)
     return NULL;
 }
 
+bool alarm_is_relative(const struct component *alarm)
+{
+    const struct property *trigger = find(alarm, "TRIGGER");
+    struct value_duration duration;
+
+    return trigger != NULL && value_parse_duration(trigger->value, &duration);
+}
+
 struct property *alarm_find_snooze(const struct vtodo *vtodo, int64_t instant_s)
 {
     int64_t instant;

@@ -140,6 +140,24 @@ MUST_CHECK bool map_plan_update(const struct map_object *object, struct str curr
     const struct task *base, const struct map_version *versions, size_t version_count,
     const struct map_context *context, struct map_plan *out, struct err *err);
 
+/** Whether the one reminder that a service holds has to move on (mapping.md 2.8, rule 7; also after
+ * a service moved a series over a change of clocks). */
+struct map_roll {
+    bool is_due; /**< `wanted` should be sent now: TASK_REMINDER alone */
+    struct task_reminder wanted;
+    int64_t check_at_us; /**< ask again then; 0: not before the document or base changes */
+};
+/** fails: ERR_INVALID */
+MUST_CHECK bool map_roll_reminder(struct str document, const struct task *base,
+    const struct map_context *context, struct map_roll *out, struct err *err);
+
+/**
+ * Is a new resource the copy by which a client (style C of mapping.md 5.6) says that the current
+ * occurrence of this series is done: not recurring, completed, of the same title and date?
+ */
+bool map_is_copy(
+    const struct map_object *object, struct str series, const struct map_context *context);
+
 /** Put (or with rev 0 take out) X-MSTASK-REV:<rev>-<hash> in a document. */
 struct str map_set_rev(
     struct str document, uint64_t rev, struct str hash, const struct map_context *context);

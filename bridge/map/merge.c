@@ -280,6 +280,35 @@ static void turn_on(struct set *set, const struct task *base, const struct task 
     }
 }
 
+static int32_t days_moved(const struct merge *merge)
+{
+    const struct task *a = merge->base;
+    const struct task *b = merge->returned;
+
+    return a->due.is_set && b->due.is_set ? b->due.day - a->due.day : 0;
+}
+
+/**
+ * The reminder went along with the due date, and the alarm that it stands for is relative: nothing
+ * to write. A service that counts in hours is off by the change of clocks; then upstream is to be
+ * corrected, not the document (map_roll_reminder).
+ */
+static bool has_moved_along(const struct merge *merge)
+{
+    const struct task_reminder *a = &merge->base->reminder;
+    const struct task_reminder *b = &merge->returned->reminder;
+    int32_t days = days_moved(merge);
+    struct component *alarm;
+    int64_t off;
+
+    if (!a->is_on || !b->is_on || days == 0) {
+        return false;
+    }
+    off = b->instant_s - a->instant_s - (int64_t)days * CIVIL_SECONDS_A_DAY;
+    alarm = alarm_find(&merge->vtodo, a->instant_s);
+    return off >= -7200 && off <= 7200 && alarm != NULL && alarm_is_relative(alarm);
+}
+
 /** mapping.md 2.8, "Upstream to VTODO". */
 static bool merge_reminder(struct merge *merge, struct str *text, struct err *err)
 {
@@ -293,7 +322,7 @@ static bool merge_reminder(struct merge *merge, struct str *text, struct err *er
     }
     read_task(&vtodo, &task);
     read_project(&task, merge->context, &projected);
-    if (task_field_eq(&projected, merge->returned, TASK_REMINDER)) {
+    if (task_field_eq(&projected, merge->returned, TASK_REMINDER) || has_moved_along(merge)) {
         return true;
     }
     set_init(&set, &vtodo);

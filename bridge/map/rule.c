@@ -25,6 +25,21 @@ static void remove_rule(struct set *set)
     remove_overrides(set);
 }
 
+/** The occurrence on that day, as an instant. A series in UTC does not follow the clocks. */
+static int64_t last_instant(const struct vtodo_when *anchor, int32_t end_day)
+{
+    struct vtodo_when last = *anchor;
+    int64_t instant;
+
+    last.day = end_day;
+    if (anchor->form != TASK_TIME_UTC) {
+        return vtodo_when_instant(&last);
+    }
+    instant = vtodo_when_instant(anchor) + (int64_t)(end_day - anchor->day) * CIVIL_SECONDS_A_DAY;
+    int32_t day = civil_day_of_seconds(zone_to_wall(anchor->zone, instant));
+    return instant + (int64_t)(end_day - day) * CIVIL_SECONDS_A_DAY;
+}
+
 /** mapping.md 4.5: a date for DATE; else that day at the anchor's time of day, in UTC. */
 static struct str until_text(struct set *set, int32_t end_day)
 {
@@ -32,16 +47,15 @@ static struct str until_text(struct set *set, int32_t end_day)
     struct value_time time = { .day = end_day };
     char text[VALUE_TIME_TEXT];
 
-    if (anchor->is_set && anchor->form != TASK_DATE_ONLY) {
-        struct vtodo_when last = *anchor;
-        last.day = end_day;
-        int64_t instant = vtodo_when_instant(&last);
-
+    if (anchor->is_set && anchor->form == TASK_TIME_FLOATING) {
         time.has_time = true;
-        time.is_utc = anchor->form != TASK_TIME_FLOATING;
-        time.day = time.is_utc ? civil_day_of_seconds(instant) : end_day;
-        time.second = time.is_utc ? (int32_t)(instant - (int64_t)time.day * CIVIL_SECONDS_A_DAY)
-                                  : anchor->second;
+        time.second = anchor->second;
+    } else if (anchor->is_set && anchor->form != TASK_DATE_ONLY) {
+        int64_t instant = last_instant(anchor, end_day);
+
+        time.has_time = time.is_utc = true;
+        time.day = civil_day_of_seconds(instant);
+        time.second = (int32_t)(instant - (int64_t)time.day * CIVIL_SECONDS_A_DAY);
     }
     return arena_copy(set->vtodo->context->arena, value_format_time(&time, text));
 }
@@ -130,7 +144,9 @@ void rule_merge(
     bool is_same = series.mode == SERIES_NATIVE &&
                    recurrence_is_same(&series.native, series.rule.count, r, left);
     bool is_last = series.mode == SERIES_LAST && series.rule.count == 1 && left == 1;
-    if (!is_same && !is_last && (has_changed || r->range == TASK_NUMBERED)) {
+    /* Without a change of the rule itself: the dates may have moved under what it leaves open. */
+    if (!is_same && !is_last &&
+        (has_changed || series.mode == SERIES_NATIVE || r->range == TASK_NUMBERED)) {
         write_rule(set, r, left);
     }
 }

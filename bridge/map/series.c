@@ -33,8 +33,8 @@ int32_t series_until(const struct recur *rule, const struct vtodo_when *anchor)
             int64_t start = vtodo_when_instant(anchor);
             int32_t whole_days = civil_day_of_seconds(instant - start);
 
-            return civil_day_of_seconds(zone_to_wall(
-                anchor->zone, start + (int64_t)whole_days * CIVIL_SECONDS_A_DAY));
+            return civil_day_of_seconds(
+                zone_to_wall(anchor->zone, start + (int64_t)whole_days * CIVIL_SECONDS_A_DAY));
         }
         int64_t wall = zone_to_wall(anchor->zone, instant);
         day = civil_day_of_seconds(wall);

@@ -82,6 +82,19 @@ static void put_dates(struct random *r, struct buf *out)
     }
 }
 
+static void put_rule(struct random *r, struct buf *out)
+{
+    static const char *const rules[] = { "FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,TH",
+        "FREQ=MONTHLY;BYMONTHDAY=-1", "FREQ=MONTHLY;BYDAY=2TU", "FREQ=YEARLY",
+        "FREQ=DAILY;INTERVAL=3;COUNT=7", "FREQ=WEEKLY;UNTIL=20300101T120000Z",
+        "FREQ=MONTHLY;BYDAY=1MO,3MO", "FREQ=MONTHLY;BYMONTHDAY=31" };
+
+    buf_printf(out, "RRULE:%s|", PICK(r, rules));
+    if (chance(r, 20)) {
+        buf_put_text(out, "EXDATE;VALUE=DATE:20260604|");
+    }
+}
+
 static void put_status(struct random *r, struct buf *out)
 {
     static const char *const states[] = { "NEEDS-ACTION", "IN-PROCESS", "COMPLETED", "CANCELLED" };
@@ -134,6 +147,9 @@ struct str generate_document(struct random *r, const struct fixture *fixture)
         buf_printf(&out, "CLASS:%s|", PICK(r, classes));
     }
     put_dates(r, &out);
+    if (chance(r, 20)) {
+        put_rule(r, &out);
+    }
     for (unsigned n = random_below(r, 3); n > 0; n--) {
         buf_printf(&out, "CATEGORIES:%s|", PICK(r, categories));
     }
@@ -173,8 +189,33 @@ static void change_one(struct random *r, const struct fixture *fixture, struct t
         "" };
     static struct str words[] = { STR("Home"), STR("x, y"), STR("Later") };
     static const int32_t buckets[] = { 0, 1, 9 };
+    static const struct task_recurrence patterns[] = {
+        { .is_set = false },
+        { .is_set = true, .pattern = TASK_DAILY, .interval = 2 },
+        { .is_set = true,
+            .pattern = TASK_DAILY,
+            .interval = 1,
+            .range = TASK_NUMBERED,
+            .count = 9 },
+        { .is_set = true,
+            .pattern = TASK_WEEKLY,
+            .interval = 2,
+            .weekdays = 127,
+            .first_weekday = 0 },
+        { .is_set = true,
+            .pattern = TASK_DAILY,
+            .interval = 1,
+            .range = TASK_END_DATE,
+            .end_day = 25000 },
+    };
 
-    switch (random_below(r, 8)) {
+    switch (random_below(r, 9)) {
+    case 8:
+        if (task->due.is_set && task->status != TASK_DONE) {
+            task->recurrence = patterns[random_below(r, ARRAY_LEN(patterns))];
+            task->recurrence.start_day = task->start.is_set ? task->start.day : task->due.day;
+        }
+        break;
     case 0:
         task->title = str_from(PICK(r, plain));
         if (str_find_char(task->title, '\n') != SIZE_MAX) {

@@ -239,6 +239,53 @@ static void v106_a_completed_task_rings_no_more(void **state)
     scene_end(&s);
 }
 
+static void assert_roll(
+    const struct scene *s, bool is_due, const char *wanted, const char *check_at)
+{
+    struct map_roll roll;
+    struct err err;
+
+    assert_true(map_roll_reminder(s->document, &s->base, &s->fixture.context, &roll, &err));
+    assert_int_equal(roll.is_due, is_due);
+    assert_reminder(&roll.wanted, wanted);
+    assert_int_equal(
+        roll.check_at_us, check_at == NULL ? 0 : support_instant(check_at) * CIVIL_MICROS);
+}
+
+static void v097_v182_the_reminder_rolls_on(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_start(&s, "Europe/Paris", NOW);
+    scene_put(&s, TWO);
+    assert_roll(&s, false, "2026-05-04T08:00:00Z", "2026-05-05T07:55:00Z");
+    fixture_set_now(&s.fixture, "2026-05-04T08:10:00Z"); /* it rang and nobody looked */
+    assert_roll(&s, false, "2026-05-05T08:00:00Z", "2026-05-05T07:55:00Z");
+    fixture_set_now(&s.fixture, "2026-05-05T07:55:00Z");
+    assert_roll(&s, true, "2026-05-05T08:00:00Z", NULL);
+    fixture_set_now(&s.fixture, "2026-05-04T08:10:00Z"); /* dismissed: at once */
+    struct task up = s.base;
+    up.reminder = (struct task_reminder){ 0 };
+    scene_up(&s, &up);
+    assert_roll(&s, true, "2026-05-05T08:00:00Z", NULL);
+    fixture_set_now(&s.fixture, "2026-05-06T08:00:00Z");
+    assert_roll(&s, false, NULL, NULL);
+    scene_end(&s);
+
+    scene_start(&s, "Europe/Paris", "2026-10-19T08:00:00Z"); /* V182 */
+    scene_put(&s, "DTSTART;TZID=Europe/Paris:20261019T180000|DUE;TZID=Europe/Paris:20261019T180000|"
+                  "RRULE:FREQ=WEEKLY|" ALARM("TRIGGER;RELATED=END:-PT1H"));
+    assert_reminder(&s.plan.wanted.reminder, "2026-10-19T15:00:00Z");
+    up = s.base;
+    up.start = up.due = scene_day("2026-10-26");
+    up.reminder = scene_reminder("2026-10-26T15:00:00Z"); /* winter time has begun */
+    scene_up(&s, &up);
+    scene_get(&s, "TRIGGER;RELATED=END:-PT1H");
+    assert_roll(&s, true, "2026-10-26T16:00:00Z", NULL);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +296,7 @@ int main(void)
         cmocka_unit_test(v103_a_moved_reminder_moves_the_alarm_that_was_chosen),
         cmocka_unit_test(v104_v107_switched_off_upstream),
         cmocka_unit_test(v105_a_relative_alarm_stays_relative),
+        cmocka_unit_test(v097_v182_the_reminder_rolls_on),
         cmocka_unit_test(v106_a_completed_task_rings_no_more),
     };
 

@@ -338,6 +338,37 @@ static void an_override_with_other_words_waits(void **state)
     scene_end(&s);
 }
 
+static void v166_a_completed_copy_is_recognised(void **state)
+{
+    static const struct {
+        const char *put;
+        bool is_copy;
+    } rows[] = {
+        { "UID:t1|SUMMARY:x|DUE;VALUE=DATE:20260504|STATUS:COMPLETED", true },
+        { "UID:t1|SUMMARY:x|DTSTART;TZID=Europe/Paris:20260504T090000|COMPLETED:20260504T100000Z",
+            true },
+        { "UID:t1|SUMMARY:y|DUE;VALUE=DATE:20260504|STATUS:COMPLETED", false },
+        { "UID:t1|SUMMARY:x|DUE;VALUE=DATE:20260511|STATUS:COMPLETED", false },
+        { "UID:t1|SUMMARY:x|DUE;VALUE=DATE:20260504|STATUS:NEEDS-ACTION", false },
+        { "UID:t1|SUMMARY:x|STATUS:COMPLETED", false },
+        { "UID:t1|SUMMARY:x|DUE;VALUE=DATE:20260504|RRULE:FREQ=WEEKLY|STATUS:COMPLETED", false },
+    };
+    struct scene s;
+
+    (void)state;
+    start_series(&s, SERIES);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct map_object object;
+        enum map_fault fault;
+        struct err err;
+
+        assert_true(map_check(
+            support_document(&s.fixture, rows[i].put), &s.fixture.context, &object, &fault, &err));
+        assert_int_equal(map_is_copy(&object, s.document, &s.fixture.context), rows[i].is_copy);
+    }
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +376,7 @@ int main(void)
         cmocka_unit_test(v161_v162_v163_style_a_the_dates_move_on),
         cmocka_unit_test(v164_style_d_the_whole_is_completed),
         cmocka_unit_test(v165_the_last_occurrence_ends_the_series),
+        cmocka_unit_test(v166_a_completed_copy_is_recognised),
         cmocka_unit_test(v169_style_f_the_pending_marker_moves),
         cmocka_unit_test(v170_v171_completed_in_outlook),
         cmocka_unit_test(v172_v173_occurrences_before_and_after),

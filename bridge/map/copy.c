@@ -1,0 +1,26 @@
+#include "bridge/map/map.h"
+
+#include "bridge/map/read.h"
+#include "bridge/map/series.h"
+
+bool map_is_copy(
+    const struct map_object *object, struct str series, const struct map_context *context)
+{
+    struct vtodo copy;
+    struct vtodo master;
+    struct series dates;
+    struct task a;
+    struct task b;
+    struct err err;
+
+    if (!vtodo_open(object->document, context, &copy, &err) ||
+        !vtodo_open(series, context, &master, &err) || copy.first[VTODO_RRULE] != NULL ||
+        !series_anchor(&copy)->is_set) {
+        return false;
+    }
+    read_task(&copy, &a);
+    read_task(&master, &b);
+    series_read(&master, &dates);
+    return dates.mode != SERIES_NONE && a.status == TASK_DONE && b.status != TASK_DONE &&
+           str_eq(str_trim(a.title), str_trim(b.title)) && series_anchor(&copy)->day == dates.first;
+}
