@@ -13,14 +13,17 @@ static const struct str hosts[] = {
 static bool read_task(struct str json, const struct zone *zone, struct arena *arena,
     struct upstream_item *out, struct err *err)
 {
+    const task_fields never_there = TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_URL);
     struct cJSON *root = NULL;
     bool is_read = json_parse(json, &root, err);
 
-    if (is_read && cJSON_IsObject(root) && root->child
-        && !cJSON_GetObjectItemCaseSensitive(root, "Id")) {
+    if (is_read && cJSON_IsObject(root) && !cJSON_GetObjectItemCaseSensitive(root, "Id")) {
         cJSON_AddStringToObject(root, "Id", "none"); /* a hand-written file may do without */
     }
     is_read = is_read && outlook_read_item(root, zone, arena, out, err);
+    if (is_read && !out->is_removed && (out->task.present & ~never_there) == 0) {
+        is_read = err_set(err, ERR_INVALID, "no member of an Outlook task in it");
+    }
     json_free(&root);
     if (!is_read) {
         err->kind = ERR_INVALID; /* a file of the caller's, not an answer of the service */
