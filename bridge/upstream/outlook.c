@@ -16,12 +16,14 @@ static bool read_task(struct str json, const struct zone *zone, struct arena *ar
     const task_fields never_there = TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_URL);
     struct cJSON *root = NULL;
     bool is_read = json_parse(json, &root, err);
+    bool lacks_id = is_read && cJSON_IsObject(root)
+        && !cJSON_GetObjectItemCaseSensitive(root, "Id");
 
-    if (is_read && cJSON_IsObject(root) && !cJSON_GetObjectItemCaseSensitive(root, "Id")) {
+    if (lacks_id) {
         cJSON_AddStringToObject(root, "Id", "none"); /* a hand-written file may do without */
     }
     is_read = is_read && outlook_read_item(root, zone, arena, out, err);
-    if (is_read && !out->is_removed && (out->task.present & ~never_there) == 0) {
+    if (is_read && lacks_id && (out->task.present & ~never_there) == 0) {
         is_read = err_set(err, ERR_INVALID, "no member of an Outlook task in it");
     }
     json_free(&root);
