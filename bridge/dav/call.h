@@ -38,7 +38,7 @@ struct dav_call {
  * route is his own. */
 typedef void dav_method(struct dav_call *call);
 dav_method dav_options_method, dav_propfind, dav_proppatch, dav_report, dav_get, dav_put,
-    dav_delete, dav_make_collection;
+    dav_delete, dav_copy_move, dav_make_collection;
 
 /** The reports of report.c; root is the request body. */
 typedef void dav_report_method(struct dav_call *call, const struct xml_node *root);

@@ -64,6 +64,8 @@ static const struct method_row methods[] = {
     { HTTP_HEAD, dav_get, ALL_KINDS, 0 },
     { HTTP_PUT, dav_put, KIND(ROUTE_OBJECT), 0 },
     { HTTP_DELETE, dav_delete, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT), 0 },
+    { HTTP_COPY, dav_copy_move, KIND(ROUTE_OBJECT), KIND(ROUTE_COLLECTION) },
+    { HTTP_MOVE, dav_copy_move, KIND(ROUTE_OBJECT), KIND(ROUTE_COLLECTION) },
     { HTTP_PROPFIND, dav_propfind, ALL_KINDS, 0 },
     { HTTP_PROPPATCH, dav_proppatch, ALL_KINDS, 0 },
     { HTTP_REPORT, dav_report, ALL_KINDS, 0 },

@@ -26,17 +26,21 @@ struct fake {
     struct arena *arena; /**< of the state */
     struct user user;
     struct collection collection;
+    struct collection other;
     struct resource *resources[MAX_RESOURCES]; /**< oldest change first */
     size_t count;
     int64_t change;
     bool is_read_only;
     enum err_kind open_error;
     struct sync_result result;
+    struct sync_result delete_result;
+    bool has_delete_result;
     struct sync_property properties[SYNC_PROPERTIES_MAX + 1];
     size_t property_count;
     unsigned set_calls;
     struct precondition precondition;
     char last_call[600];
+    struct buf calls;
 
     struct arena *request_arena;
     struct http_request request;
@@ -180,6 +184,9 @@ struct collection *user_next_collection(struct user *user, struct collection *be
 
 struct collection *user_find_collection(struct user *user, struct str slug)
 {
+    if (str_eq(slug, S("other"))) {
+        return &user->fake->other;
+    }
     return str_eq(slug, S("work")) ? &user->fake->collection : NULL;
 }
 
@@ -191,8 +198,7 @@ struct str user_home_stamp(struct user *user, struct arena *arena)
 
 struct str collection_slug(const struct collection *collection)
 {
-    (void)collection;
-    return S("work");
+    return collection == &collection->fake->other ? S("other") : S("work");
 }
 
 struct str collection_display_name(const struct collection *collection, struct arena *arena)
@@ -229,7 +235,7 @@ struct resource *collection_find(const struct collection *collection, struct str
 {
     struct fake *fake = collection->fake;
 
-    for (size_t i = 0; i < fake->count; i++) {
+    for (size_t i = 0; collection != &fake->other && i < fake->count; i++) {
         if (str_eq(fake->resources[i]->href, href)) {
             return fake->resources[i];
         }
@@ -252,6 +258,7 @@ struct resource *collection_next(const struct collection *collection, struct res
 static void note(struct fake *fake, const char *what, struct str href)
 {
     snprintf(fake->last_call, sizeof(fake->last_call), "%s %.*s", what, STR_ARG(href));
+    buf_printf(&fake->calls, "%s\n", fake->last_call);
 }
 
 static void report_open(struct fake *fake, engine_cb *cb, void *arg)
@@ -379,7 +386,7 @@ void sync_delete(struct engine *engine, struct collection *collection, struct st
     (void)collection;
     note(fake, "delete", href);
     fake->precondition = *precondition;
-    cb(&fake->result, arg);
+    cb(fake->has_delete_result ? &fake->delete_result : &fake->result, arg);
 }
 
 void sync_make_collection(struct engine *engine, struct user *user, struct str slug,
@@ -451,6 +458,8 @@ struct fake *fake_new(void)
     fake->arena = arena_new();
     fake->user.fake = fake;
     fake->collection.fake = fake;
+    fake->other.fake = fake;
+    buf_init(&fake->calls, 1 << 16);
     fake->result.outcome = SYNC_CREATED;
     fake->result.etag = S("\"new\"");
     start_dav(fake, S(""));
@@ -474,6 +483,7 @@ void fake_free(struct fake **fake)
     }
     dav_free(&(*fake)->dav);
     forget_request(*fake);
+    buf_done(&(*fake)->calls);
     arena_free(&(*fake)->arena);
     loop_free(&(*fake)->loop);
     mem_free(*fake);
@@ -536,6 +546,12 @@ void fake_set_result(struct fake *fake, enum sync_outcome outcome, enum map_faul
     }
 }
 
+void fake_set_delete_result(struct fake *fake, enum sync_outcome outcome)
+{
+    fake->delete_result = (struct sync_result){ .outcome = outcome };
+    fake->has_delete_result = true;
+}
+
 void fake_set_prefix(struct fake *fake, const char *prefix)
 {
     start_dav(fake, str_from(prefix));
@@ -561,6 +577,7 @@ const struct fake_answer *fake_request(
     fake->answer = (struct fake_answer){ 0 };
     fake->is_answered = false;
     fake->last_call[0] = '\0';
+    buf_clear(&fake->calls);
     fake->request = (struct http_request){
         .method = http_method_parse(str_from(method)),
         .method_text = str_from(method),
@@ -620,6 +637,11 @@ unsigned fake_set_calls(const struct fake *fake)
 struct str fake_last_call(const struct fake *fake)
 {
     return str_from(fake->last_call);
+}
+
+struct str fake_calls(const struct fake *fake)
+{
+    return buf_str(&fake->calls);
 }
 
 const struct precondition *fake_precondition(const struct fake *fake)

@@ -7,7 +7,8 @@
 
 struct fake;
 
-/** One user, "alice" with password "secret", with one list "work" (name "Work & more"). */
+/** One user, "alice" with password "secret", with one list "work" (name "Work & more"), and an
+ * empty one "other" that no listing shows. */
 struct fake *fake_new(void);
 void fake_free(struct fake **fake);
 
@@ -18,6 +19,8 @@ void fake_set_read_only(struct fake *fake);
 /** What the next open or write answers instead of success. */
 void fake_fail_opening(struct fake *fake, enum err_kind kind);
 void fake_set_result(struct fake *fake, enum sync_outcome outcome, enum map_fault fault);
+/** What deleting answers, if not the same; each time. */
+void fake_set_delete_result(struct fake *fake, enum sync_outcome outcome);
 /** Change path of public_url; empty at first. */
 void fake_set_prefix(struct fake *fake, const char *prefix);
 
@@ -43,6 +46,8 @@ bool fake_has(const struct fake *fake, const char *text);
 
 /** What the engine was last asked to do: "put work/a.ics", "poll work", "open work" ...*/
 struct str fake_last_call(const struct fake *fake);
+/** All that the engine was asked to do in the last request, each with a line end. */
+struct str fake_calls(const struct fake *fake);
 /** How often properties were set. */
 unsigned fake_set_calls(const struct fake *fake);
 /** The precondition of the last put or delete. */
