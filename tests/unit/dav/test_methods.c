@@ -110,8 +110,8 @@ static void options_says_calendar_access_everywhere(void **state)
             fake_header(fake, "DAV"), "1, 3, access-control, calendar-access, extended-mkcol");
         assert_true(str_has_prefix(fake_header(fake, "Allow"), S("OPTIONS, GET, HEAD")));
     }
-    assert_str(
-        fake_header(fake, "Allow"), "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, REPORT");
+    assert_str(fake_header(fake, "Allow"),
+        "OPTIONS, GET, HEAD, PUT, DELETE, COPY, MOVE, PROPFIND, PROPPATCH, REPORT");
     assert_int_equal(fake_request(fake, "OPTIONS", "*", "", "")->status, 200);
     fake_free(&fake);
 }
