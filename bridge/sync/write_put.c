@@ -144,6 +144,19 @@ static size_t choose_versions(const struct op *op, struct map_version *out)
     return count;
 }
 
+/**
+ * A rule of the client's own stays here: while the steps of a series are not carried out, the task
+ * upstream is a plain one and the client moves it along. A rule that the service has is its own.
+ */
+static void keep_rule_here(struct op *op)
+{
+    if (op->kind != OP_CREATE && op->base.recurrence.is_set) {
+        return;
+    }
+    op->plan.fields &= ~TASK_FIELD(TASK_RECURRENCE);
+    op->plan.wanted.recurrence = op->plan.expected.recurrence = (struct task_recurrence){ 0 };
+}
+
 static void plan_update(struct op *op)
 {
     struct map_context context = op_context(op);
@@ -165,6 +178,7 @@ static void plan_update(struct op *op)
     op->kind = OP_UPDATE;
     op->upstream_id = op->row.upstream_id;
     op->replaced_etag = op->row.etag;
+    keep_rule_here(op);
     if (op->plan.fields == 0) {
         op_settle_locally(op);
     } else {
@@ -200,6 +214,7 @@ void op_plan_creation(struct op *op)
         answer_invalid(op, MAP_FAULT_VALID_DATA, &err);
         return;
     }
+    keep_rule_here(op);
     secret_random_id(marker);
     op->marker = arena_copy(op->arena, str_from(marker));
     op_begin(op);
@@ -224,6 +239,7 @@ bool op_replan(struct op *op, const struct task *returned, struct str current)
         fail_early(op, &err);
         return false;
     }
+    keep_rule_here(op);
     return true;
 }
 
