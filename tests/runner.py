@@ -88,7 +88,24 @@ def integration_modules():
     return sorted(p.stem for p in (ROOT / "tests" / "integration").glob("test_*.py"))
 
 
-LINE = re.compile(r"^(test\w+) \((\S+?)\)(?:.*\n)?.*?\.\.\. (ok|FAIL|ERROR|skipped.*)$", re.M)
+NAME = re.compile(r"^(test\w+) \(\S+\)")
+OUTCOME = re.compile(r"\.\.\. (ok|FAIL|ERROR|skipped.*|expected failure)$")
+
+
+def outcomes(output):
+    """(test, outcome) from what unittest -v prints; a docstring stands on a line of its own, and
+    warnings may come between."""
+    seen = []
+    test = None
+    for line in output.splitlines():
+        name = NAME.match(line)
+        if name:
+            test = name[1]
+        outcome = OUTCOME.search(line) or (test and re.fullmatch("(ok|FAIL|ERROR)", line))
+        if test and outcome:
+            seen.append((test, outcome[1]))
+            test = None
+    return seen
 
 
 def run_integration(names, result, long_run):
@@ -107,12 +124,13 @@ def run_integration(names, result, long_run):
             "DUEDAV_LONG": "1" if long_run else "",
         })
         seconds = time.monotonic() - started
-        seen = LINE.findall(done.stdout)
-        for test, _, outcome in seen:
-            kind = "ok" if outcome == "ok" else "skip" if outcome.startswith("skipped") else "FAIL"
+        seen = outcomes(done.stdout)
+        for test, outcome in seen:
+            kind = ("ok" if outcome in ("ok", "expected failure")
+                    else "skip" if outcome.startswith("skipped") else "FAIL")
             result.add(f"{module}:{test}", kind, seconds / max(len(seen), 1),
-                       done.stdout if kind == "FAIL" else "")
-        if done.returncode and not any(o in ("FAIL", "ERROR") for _, _, o in seen):
+                       done.stdout[done.stdout.find("=" * 70):] if kind == "FAIL" else "")
+        if done.returncode and not any(o in ("FAIL", "ERROR") for _, o in seen):
             result.add(f"{module}:(module)", "FAIL", seconds, done.stdout)
 
 

@@ -200,7 +200,10 @@ class Administration(Case):
         self.sandbox.admin.seed("alice", 450)
         self.bridge.run("user", "add", "alice")
         self.link()
-        master, slave = pty.openpty()
+        try:
+            master, slave = pty.openpty()
+        except OSError as error:  # a root without devpts
+            self.skipTest(str(error))
         with subprocess.Popen([DUEDAV, "sync", "alice", "-c", str(self.bridge.config)],
                               stdout=slave, env=environment()) as process:
             os.close(slave)
@@ -405,6 +408,7 @@ class Serve(Case):
         self.sandbox.admin.release()
         thread.join()
         self.assertEqual(201, answers[0].status)
+        process.wait(harness.DEADLINE)  # a second signal would end it at once, with status 1
         self.bridge.stop()
         self.assertIn("secret title", self.sandbox.admin.tasks("alice"))
 
