@@ -8,6 +8,8 @@
 
 #define FIRST_YEAR 1601
 #define LAST_YEAR  4500
+/* A bound on work: COMPLETED with a TZID is wrong anyhow, and there is one in a VTODO. */
+#define MOST_ZONE_LOOKUPS 16
 
 struct check {
     const struct map_context *context;
@@ -15,6 +17,7 @@ struct check {
     enum map_fault fault;
     struct map_object object;
     struct edit edit;
+    unsigned zone_lookups;
     struct err *err;
 };
 
@@ -186,8 +189,10 @@ static void repair_completed(struct check *check, const struct property *p)
     if (!value_parse_time(p->value, &time) || time.is_utc) {
         return;
     }
-    if (property_param(p, S("TZID"), check->context->arena, &tzid)) {
-        const struct zone *named = vtodo_zone(&check->document, tzid, check->context->arena);
+    if (check->zone_lookups < MOST_ZONE_LOOKUPS &&
+        property_param(p, S("TZID"), check->context->arena, &tzid)) {
+        check->zone_lookups++;
+        const struct zone *named = vtodo_zone(&check->document, tzid, check->context);
         zone = named == NULL ? zone : named;
     }
     int64_t instant =

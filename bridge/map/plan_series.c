@@ -17,6 +17,7 @@ struct series_plan {
     struct map_plan *plan;
     struct series series; /**< of the served document */
     int32_t current;      /**< C of mapping.md section 5 */
+    unsigned taken;       /**< overrides dealt with */
     struct err *err;
 };
 
@@ -241,6 +242,10 @@ static bool take_override(struct series_plan *p, const struct occurrence *one, b
     if (!is_completed && one->day >= p->current && !is_moved) {
         return true; /* other content: waits in the document until its day comes */
     }
+    if (p->taken == MAX_STEPS) {
+        return true; /* stays in the document, for the next PUT */
+    }
+    p->taken++;
     if (!plan_take_client(update, occurrence_remove(&update->vtodo, one->day), p->err)) {
         return false;
     }

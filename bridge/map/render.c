@@ -48,15 +48,15 @@ static struct str skeleton(
         STR_ARG(modified_text));
 }
 
-static bool render(const struct task *task, struct str frame, const struct map_context *context,
-    struct str *out)
+static bool render(
+    const struct task *task, struct str frame, const struct map_context *context, struct str *out)
 {
     struct task nothing;
     struct err err;
 
     task_init(&nothing);
-    return merge_fields(frame, read_diff(&nothing, task, context->arena), &nothing, task, true,
-        context, out, &err);
+    return merge_fields(
+        frame, read_diff(&nothing, task, context->arena), &nothing, task, true, context, out, &err);
 }
 
 /** What is left of a task that is too large for a document. */

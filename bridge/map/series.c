@@ -6,8 +6,8 @@
 
 /* More single dates than this are not looked at. */
 #define MAX_DATES 5000
-/* A client that lags behind catches up with at most so many occurrences in one step. */
-#define MAX_STEPS 100
+/* A client moves a series with single dates by at most so many of them in one step. */
+#define MAX_STEPS 20
 
 const struct vtodo_when *series_anchor(const struct vtodo *vtodo)
 {
@@ -150,7 +150,8 @@ bool series_next(const struct series *series, int32_t day, int32_t *out)
     return true;
 }
 
-int32_t series_distance(const struct series *series, int32_t from, int32_t to)
+/** With RDATEs beside the rule: step by step. */
+static int32_t walk_distance(const struct series *series, int32_t from, int32_t to)
 {
     int32_t distance = 0;
     int32_t day = from;
@@ -162,6 +163,30 @@ int32_t series_distance(const struct series *series, int32_t from, int32_t to)
         distance++;
     }
     return day == to ? distance : -1;
+}
+
+int32_t series_distance(const struct series *series, int32_t from, int32_t to)
+{
+    struct recur_iterator iterator;
+    int32_t distance = 0;
+    int32_t day;
+
+    if (series->mode == SERIES_NONE || is_skipped(series, to)) {
+        return -1;
+    }
+    if (series->extra_count > 0) {
+        return walk_distance(series, from, to);
+    }
+    recur_start(&iterator, &series->rule, series->anchor, series->end);
+    while (recur_next(&iterator, &day) && day <= to) {
+        if (day > from && !is_skipped(series, day)) {
+            distance++;
+        }
+        if (day == to) {
+            return distance;
+        }
+    }
+    return -1;
 }
 
 /** A rule by itself, with no lines beside it that a pattern could not carry. */

@@ -1,6 +1,7 @@
 #include "bridge/map/vtodo.h"
 
 #include "bridge/core/mem.h"
+#include "ical/timezone.h"
 #include "ical/value.h"
 #include <assert.h>
 
@@ -118,18 +119,52 @@ static struct component *find_timezone(
     return NULL;
 }
 
-const struct zone *vtodo_zone(const struct document *document, struct str tzid, struct arena *arena)
+const struct zone *vtodo_zone(
+    const struct document *document, struct str tzid, const struct map_context *context)
 {
     const struct zone *zone = zone_find_tzid(tzid);
+    struct component *definition;
 
-    if (zone == NULL) {
-        struct component *definition = find_timezone(document, tzid, arena);
-        struct property *location =
-            definition == NULL ? NULL : property_find(definition->properties, S("X-LIC-LOCATION"));
+    if (zone == NULL && (definition = find_timezone(document, tzid, context->arena)) != NULL) {
+        struct property *location = property_find(definition->properties, S("X-LIC-LOCATION"));
+        int64_t now_s = context->now_us / CIVIL_MICROS;
 
-        zone = location == NULL ? NULL : zone_find_tzid(property_text(location, arena));
+        zone = location == NULL ? NULL : zone_find_tzid(property_text(location, context->arena));
+        if (zone == NULL) {
+            zone = timezone_match(
+                definition, civil_from_days(civil_day_of_seconds(now_s)).year, context->zone);
+        }
     }
     return zone;
+}
+
+/* A document names few zones, but may name one in each of thousands of EXDATEs. */
+#define KNOWN_ZONES  4
+#define MOST_LOOKUPS 64 /* then all others are unknown: a bound on work */
+
+struct vtodo_zones {
+    struct str tzid[KNOWN_ZONES];
+    const struct zone *zone[KNOWN_ZONES];
+    unsigned used;
+};
+
+static const struct zone *find_zone(const struct vtodo *vtodo, struct str tzid)
+{
+    struct vtodo_zones *zones = vtodo->zones;
+    unsigned slot;
+
+    for (unsigned i = 0; i < KNOWN_ZONES && i < zones->used; i++) {
+        if (str_eq(zones->tzid[i], tzid)) {
+            return zones->zone[i];
+        }
+    }
+    if (zones->used == MOST_LOOKUPS) {
+        return NULL;
+    }
+    slot = zones->used++ % KNOWN_ZONES;
+    zones->tzid[slot] = tzid;
+    zones->zone[slot] = vtodo_zone(&vtodo->document, tzid, vtodo->context);
+    return zones->zone[slot];
 }
 
 /** TZID of DTSTART or DUE; else of the only VTIMEZONE; else Z. */
@@ -145,7 +180,7 @@ static const struct zone *find_hint(const struct vtodo *vtodo)
         const struct property *p = vtodo->first[siblings[i]];
 
         if (p != NULL && p->params.n > 0 && property_param(p, S("TZID"), arena, &tzid)) {
-            zone = vtodo_zone(document, tzid, arena);
+            zone = find_zone(vtodo, tzid);
         }
     }
     if (zone == NULL) {
@@ -154,7 +189,7 @@ static const struct zone *find_hint(const struct vtodo *vtodo)
         if (only != NULL && component_find(only->next, S("VTIMEZONE")) == NULL) {
             struct property *id = property_find(only->properties, S("TZID"));
 
-            zone = id == NULL ? NULL : vtodo_zone(document, property_text(id, arena), arena);
+            zone = id == NULL ? NULL : find_zone(vtodo, property_text(id, arena));
         }
     }
     return zone == NULL ? vtodo->context->zone : zone;
@@ -190,7 +225,7 @@ struct vtodo_when vtodo_when(const struct vtodo *vtodo, const struct property *p
         when.form = TASK_TIME_UTC;
         set_wall(&when, zone_to_wall(when.zone, wall_of(&when)));
     } else if (property_param(property, S("TZID"), vtodo->context->arena, &when.tzid)) {
-        const struct zone *zone = vtodo_zone(&vtodo->document, when.tzid, vtodo->context->arena);
+        const struct zone *zone = find_zone(vtodo, when.tzid);
 
         when.form = TASK_TIME_ZONED;
         when.zone = zone == NULL ? vtodo->context->zone : zone;
@@ -283,7 +318,9 @@ struct str vtodo_text(const struct vtodo *vtodo, const struct property *property
 void vtodo_open_component(
     const struct vtodo *master, struct component *component, struct vtodo *out)
 {
-    struct vtodo vtodo = { .context = master->context, .document = master->document };
+    struct vtodo vtodo = {
+        .context = master->context, .document = master->document, .zones = master->zones
+    };
 
     vtodo.todo = component;
     index_properties(&vtodo);
@@ -303,6 +340,7 @@ bool vtodo_open(
     if (vtodo.todo == NULL) {
         return err_set(err, ERR_INVALID, "no VTODO with a UID");
     }
+    vtodo.zones = ARENA_NEW(context->arena, struct vtodo_zones);
     index_properties(&vtodo);
     resolve_dates(&vtodo);
     *out = vtodo;

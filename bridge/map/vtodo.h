@@ -56,7 +56,8 @@ struct vtodo {
     struct document document;
     struct component *todo; /**< the master */
     struct property *first[VTODO_NAME_COUNT];
-    const struct zone *hint; /**< H of mapping.md 3.3 */
+    struct vtodo_zones *zones; /**< TZIDs that were looked up */
+    const struct zone *hint;   /**< H of mapping.md 3.3 */
     struct vtodo_when start;
     struct vtodo_when due;
     bool is_due_by_duration;
@@ -84,4 +85,4 @@ bool vtodo_instant(const struct vtodo *vtodo, const struct property *property, i
 struct vtodo_when vtodo_when_add(const struct vtodo_when *when, int64_t days, int64_t seconds);
 /** The zone of a TZID: by name, or by what the document's VTIMEZONE says; NULL if unknown. */
 const struct zone *vtodo_zone(
-    const struct document *document, struct str tzid, struct arena *arena);
+    const struct document *document, struct str tzid, const struct map_context *context);
