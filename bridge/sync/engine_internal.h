@@ -40,8 +40,9 @@ struct user {
 struct entry {
     struct resource resource; /**< first: a struct resource * is a struct entry * */
     struct entry *newer, *older;
-    struct str put_hash;      /**< of the PUT that made this very version; empty otherwise */
-    struct str replaced_etag; /**< what that PUT replaced; empty: it created */
+    struct str put_hash;      /**< of the last accepted PUT; empty: none */
+    struct str replaced_etag; /**< what that PUT replaced; empty: it created; MOVED_ON: upstream has
+                                   changed it since */
 };
 
 struct waiter {
@@ -211,9 +212,10 @@ void pull_abort(struct collection *collection);
 
 /* write.c */
 void ops_wake(struct collection *collection);
-/** Is there an open operation on this task (or, for an unknown one, a create that it may be)? */
-bool ops_touch(const struct collection *collection, struct str upstream_id, struct str title,
-    bool is_known);
+/** Is there an open operation on this task? href: of its resource; empty: it has none, so that it may
+ * be one that is being created under this title. */
+bool ops_touch(const struct collection *collection, struct str upstream_id, struct str href,
+    struct str title);
 /** Was this task written after `counter`? */
 bool writes_since(const struct account *account, struct str upstream_id, uint64_t counter);
 void writes_note(struct account *account, struct str upstream_id);

@@ -121,6 +121,8 @@ void op_settle_removed(struct op *op, enum sync_outcome outcome);
 /** Upstream's own change wins: store `document` and answer 412. */
 void op_settle_conflict(
     struct op *op, const struct task *returned, struct str etag, struct str document);
+/** Take its row from the store, if it has one, and end it; it has been answered. */
+void op_forget(struct op *op);
 /** It was not done: forget it. The client has been, or is now, answered with err (503 unless its kind
  * says otherwise). */
 void op_drop(struct op *op, const struct err *err);

@@ -353,10 +353,19 @@ static bool plan_known(struct pull *pull, struct change *change, struct map_cont
     }
     change->kind = CHANGE_PUT;
     change->row.document = document;
-    change->row.put_hash = S("");
-    change->row.replaced_etag = S("");
+    change->row.replaced_etag = S(MOVED_ON);
     return version_next(
         pull->collection, &change->row, &returned, true, context, &change->version, err);
+}
+
+/** May the item be older than a write? */
+static bool is_overtaken(const struct pull *pull, const struct change *change)
+{
+    const struct collection *c = pull->collection;
+
+    return ops_touch(c, change->item.id, change->is_known ? change->row.href : S(""),
+               change->item.task.title)
+        || writes_since(c->account, change->item.id, pull->asked_counter);
 }
 
 static bool plan_change(struct pull *pull, struct change *change, struct err *err)
@@ -365,9 +374,8 @@ static bool plan_change(struct pull *pull, struct change *change, struct err *er
     struct map_context context;
 
     change->row.round = c->round;
-    if (ops_touch(c, change->item.id, change->item.task.title, change->is_known)
-        || writes_since(c->account, change->item.id, pull->asked_counter)) {
-        change->kind = CHANGE_REREAD; /* older than a write */
+    if (is_overtaken(pull, change)) {
+        change->kind = CHANGE_REREAD;
         return true;
     }
     if (change->item.is_removed) {
@@ -508,8 +516,7 @@ static void commit(struct pull *pull)
         struct change *change = &pull->changes[i];
 
         /* merging took a few turns of the loop: a write may have come in between */
-        if (ops_touch(pull->collection, change->item.id, change->item.task.title, change->is_known)
-            || writes_since(pull->collection->account, change->item.id, pull->asked_counter)) {
+        if (is_overtaken(pull, change)) {
             change->kind = CHANGE_REREAD;
         }
         change->row.modified_s = now_s;
@@ -634,7 +641,7 @@ static void single_next(struct pull *pull)
 
     while (pull->single_position < pull->single_count) {
         pull->single_id = pull->singles[pull->single_position++];
-        if (ops_touch(c, pull->single_id, S(""), true)) {
+        if (ops_touch(c, pull->single_id, S(""), S(""))) {
             continue; /* stays on the list until its operation has ended */
         }
         page_reset(pull);

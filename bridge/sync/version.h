@@ -10,6 +10,9 @@ struct collection;
 
 enum { VERSIONS_KEPT = 8 }; /**< per resource (design section 3) */
 
+/** replaced_etag of a resource that upstream has changed since the last PUT; no ETag of ours. */
+#define MOVED_ON "-"
+
 /** UID of a task that was born upstream: a UUID (RFC 9562 version 8) made from its id, so that it is
  * the same in every database. */
 struct str version_uid(struct str upstream_id, struct arena *arena);

@@ -355,8 +355,8 @@ struct recent {
     struct recent *next;
 };
 
-bool ops_touch(
-    const struct collection *collection, struct str upstream_id, struct str title, bool is_known)
+bool ops_touch(const struct collection *collection, struct str upstream_id, struct str href,
+    struct str title)
 {
     for (const struct op *op = collection->ops; op; op = op->next) {
         if (op->state != OP_RUNNING && op->state != OP_UNCLEAR) {
@@ -365,7 +365,10 @@ bool ops_touch(
         if (op->upstream_id.n && str_eq(op->upstream_id, upstream_id)) {
             return true;
         }
-        if (!is_known && op->kind == OP_CREATE && op->row_id != 0
+        if (href.n && str_eq(op->href, href)) {
+            return true; /* it is just reading the row, or making the task anew */
+        }
+        if (!href.n && op->kind == OP_CREATE && op->row_id != 0
             && str_eq(op->plan.wanted.title, title)) {
             return true; /* it may be the very task that is being made */
         }

@@ -159,14 +159,23 @@ void op_become_unclear(struct op *op, const struct err *err)
 
 /* --- what the last run left open ---------------------------------------------------------- */
 
+/** The resource must be as it was when the operation began: nothing else changes one meanwhile. If it
+ * is not, the operation ended long ago, and only its row could not be removed then. */
 static bool resume_run(struct store_job *base, struct store_db *db, struct err *err)
 {
     struct op *op = CONTAINER_OF(base, struct op, job);
+    struct store_resource row = { 0 };
     bool is_found;
 
-    return op->row.id == 0
-        || store_resource_find(db, op->account_id, op->collection_id, op->href, op->arena,
-            &op->row, &is_found, err);
+    if (!store_resource_find(db, op->account_id, op->collection_id, op->href, op->arena, &row,
+            &is_found, err)) {
+        return false;
+    }
+    if (!str_eq(row.etag, op->replaced_etag)) {
+        return err_set(err, ERR_CONFLICT, "the object is not what the operation began with");
+    }
+    op->row = row;
+    return true;
 }
 
 static void resume_done(struct store_job *base)
@@ -180,9 +189,15 @@ static void resume_done(struct store_job *base)
     if (err.kind == ERR_NONE && op->row.id != 0 && op->row.base.n
         && !task_parse(op->row.base, op->arena, &op->base, &err)) {
         op_drop(op, &err);
-        return;
+    } else if (err.kind == ERR_CONFLICT) {
+        log_warn("write.stale", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));
+        op_forget(op);
+    } else if (err.kind != ERR_NONE) {
+        log_error("write.resume", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));
+        /* stays open: the next start tries again, and until then nobody writes there */
+    } else {
+        look(op);
     }
-    look(op);
 }
 
 static bool resume_plan(struct op *op, const struct store_operation *row, struct err *err)

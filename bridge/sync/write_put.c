@@ -32,7 +32,8 @@ bool precondition_holds(const struct precondition *precondition, struct str etag
 
 /**
  * A retry after a lost answer (design section 7): the bytes of the PUT that made this very version,
- * under a precondition that held then.
+ * under a precondition that held then. Without a precondition also if upstream has changed it since:
+ * who sends the same bytes again has seen nothing of that and wants nothing new.
  */
 static bool is_replay(const struct op *op, const struct entry *entry)
 {
@@ -40,6 +41,10 @@ static bool is_replay(const struct op *op, const struct entry *entry)
 
     if (!str_eq(entry->put_hash, op->put_hash)) {
         return false;
+    }
+    if (!precondition->if_match_any && precondition->if_match_count == 0
+        && !precondition->if_none_match_any && precondition->if_none_match_count == 0) {
+        return true;
     }
     return (precondition->if_none_match_any && entry->replaced_etag.n == 0)
         || (entry->replaced_etag.n > 0
@@ -96,7 +101,7 @@ static void fail_early(struct op *op, const struct err *err)
 static void answer_invalid(struct op *op, enum map_fault fault, const struct err *err)
 {
     op_answer_fault(op, fault, err);
-    op_end(op);
+    op_forget(op);
 }
 
 static struct op *other_open_op_with_uid(const struct op *op)
@@ -223,19 +228,25 @@ void op_plan_creation(struct op *op)
 bool op_replan(struct op *op, const struct task *returned, struct str current)
 {
     struct map_context context = op_context(op);
-    struct map_version seen;
+    struct map_version *seen
+        = arena_alloc_array(op->arena, op->version_count + 1, sizeof(struct map_version));
+    size_t count = choose_versions(op, seen);
     struct task served;
     struct err err;
 
-    /* the client saw what was served until now: fields that still mean that are not its change */
-    if (!map_read(op->row.document, &context, &served, &err)) {
-        fail_early(op, &err);
-        return false;
+    /* the client saw what was served until now, or without an If-Match something older: fields that
+     * still mean that are not its change */
+    if (count == 0) {
+        if (!map_read(op->row.document, &context, &served, &err)) {
+            fail_early(op, &err);
+            return false;
+        }
+        task_hash_fields(&served, seen[0].fields);
+        count = 1;
     }
-    task_hash_fields(&served, seen.fields);
     task_copy(op->arena, returned, &op->base);
     if (!map_plan_update(
-            &op->object, current, &op->base, &seen, 1, &context, &op->plan, &err)) {
+            &op->object, current, &op->base, seen, count, &context, &op->plan, &err)) {
         fail_early(op, &err);
         return false;
     }

@@ -105,6 +105,21 @@ static void on_conflict(struct op *op, const struct err *err)
     }
 }
 
+/** The fields that upstream has changed as well, and not to what the client wants (as a first try whose
+ * answer was lost has done). */
+static task_fields overlap(
+    const struct op *op, const struct task *base, const struct task *returned)
+{
+    task_fields fields = task_diff(base, returned) & op->plan.fields;
+
+    for (unsigned f = 0; f < TASK_FIELD_COUNT; f++) {
+        if (task_field_eq(returned, &op->plan.wanted, (enum task_field)f)) {
+            fields &= ~TASK_FIELD(f);
+        }
+    }
+    return fields;
+}
+
 static void on_current(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -133,9 +148,8 @@ static void on_current(struct upstream_reply *reply, void *arg)
         return;
     }
     op->row.upstream_etag = arena_copy(op->arena, reply->item.etag);
-    if (op->kind == OP_DELETE
-            ? task_diff(&base, &returned) != 0
-            : (task_diff(&base, &returned) & op->plan.fields) != 0) {
+    if (op->kind == OP_DELETE ? task_diff(&base, &returned) != 0
+                              : overlap(op, &base, &returned) != 0) {
         op_settle_conflict(op, &returned, op->row.upstream_etag, current);
         return;
     }

@@ -164,7 +164,7 @@ void op_settle_locally(struct op *op)
     op->gives_etag = op->plan.is_verbatim && op->object.is_verbatim;
     if (str_eq(op->plan.document, op->row.document)) {
         op_answer(op, SYNC_REPLACED, op->gives_etag ? op->row.etag : S(""), &err_none);
-        op_end(op);
+        op_forget(op);
         return;
     }
     result_start(op, op->plan.document);
@@ -204,7 +204,7 @@ void op_settle_conflict(
     result_start(op, document);
     op->result.written_s = op->row.written_s;
     op->result.upstream_etag = etag;
-    op->result.put_hash = op->result.replaced_etag = S("");
+    op->result.replaced_etag = S(MOVED_ON);
     if (!version_next(op->collection, &op->result, returned, true, &context, &op->result_version,
             &err)) {
         op_drop(op, &err);
@@ -235,6 +235,15 @@ static void drop_done(struct store_job *base)
     op_end(op);
 }
 
+void op_forget(struct op *op)
+{
+    if (op->row_id != 0) {
+        op_job(op, true, drop_run, drop_done);
+    } else {
+        op_end(op);
+    }
+}
+
 void op_drop(struct op *op, const struct err *err)
 {
     struct err told = *err;
@@ -254,9 +263,5 @@ void op_drop(struct op *op, const struct err *err)
             LOG_TEXT("why", err->text));
     }
     op_answer(op, outcome, S(""), &told);
-    if (op->row_id != 0) {
-        op_job(op, true, drop_run, drop_done);
-    } else {
-        op_end(op);
-    }
+    op_forget(op);
 }

@@ -108,7 +108,7 @@ class Model:
         """The history of a task, for a failure: what is said of it, and all else from its beginning
         to its end."""
         mentions = [i for i, line in enumerate(self.trace) if re.search(rf"\b{tag}\b", line)]
-        lines = self.trace[mentions[0]:mentions[-1] + 10] if mentions else []
+        lines = self.trace[mentions[0]:mentions[-1] + 40] if mentions else []
         if len(lines) > most:
             lines = [self.trace[i] for i in mentions]
         history = [f"  {name}: {writes}" for name, writes in self.tasks[tag].fields.items() if writes]

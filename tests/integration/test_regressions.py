@@ -1,0 +1,121 @@
+"""Mistakes that were found in the engine (most by test_torture.py), each with the shortest story that
+shows it."""
+import concurrent.futures
+
+from harness import Case, unfold, vtodo
+
+FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
+
+
+class Regressions(Case):
+    def setUp(self):
+        super().setUp()
+        self.clock = self.start_clock()
+        self.sandbox = self.start_sandbox(clock=self.clock)
+        self.rest = self.sandbox.rest()
+        self.bridge, self.dav = self.start_bridge(self.sandbox, clock=self.clock)
+        self.list = self.dav.collections()["Tasks"]
+
+    def poll(self, client=None):
+        self.clock.advance(FRESH)
+        return (client or self.dav).ctag(self.list)
+
+    def task(self):
+        tasks = self.sandbox.admin.state("alice")["tasks"]
+        self.assertEqual(len(tasks), 1, tasks)
+        return tasks[0]
+
+    def outlook_changes(self, **members):
+        answer = self.rest.patch(f"/tasks/{self.task()['Id']}", members)
+        self.assertEqual(answer.status, 200, answer)
+
+    def put(self, text, expect, client=None, **headers):
+        answer = (client or self.dav).put(self.list + "a.ics", text, **headers)
+        self.assertEqual(answer.status, expect, answer)
+        return answer
+
+    def lines(self):
+        return unfold(self.dav.get(self.list + "a.ics").text)
+
+    def another_client(self):
+        password = self.bridge.run("password", "add", "alice", "--label", "more").strip()
+        return self.bridge.dav("alice", password)
+
+    def in_background(self, function, *arguments, **more):
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(pool.shutdown)
+        return pool.submit(function, *arguments, **more)
+
+    def until_done(self, client, text, **headers):
+        """The client repeats its PUT while the clock runs."""
+        for _ in range(5):
+            pending = self.in_background(client.put, self.list + "a.ics", text, **headers)
+            while not concurrent.futures.wait([pending], timeout=0.05).done:
+                self.clock.advance(1)
+            answer = pending.result()
+            if answer.status != 503:
+                return answer
+            self.clock.advance(int(answer.headers["Retry-After"]))
+        self.fail(answer)
+
+    def test_a_stale_put_without_if_match_planned_anew_undoes_nothing(self):
+        old = vtodo("a", "SUMMARY:A", "PRIORITY:1")
+        self.put(old, 201, if_none_match="*")
+        self.outlook_changes(Subject="Theirs")
+        self.poll()
+        self.outlook_changes(Importance="Low")  # the bridge learns of it by the PATCH's 412
+        self.put(old.replace("PRIORITY:1", "PRIORITY:1\r\nCATEGORIES:Home"), 204)
+        task = self.task()
+        self.assertEqual((task["Subject"], task["Importance"], task["Categories"]),
+                         ("Theirs", "Low", ["Home"]))
+        self.assertIn("SUMMARY:Theirs", self.lines())
+
+    def test_the_replay_of_a_put_without_if_match_undoes_nothing(self):
+        self.put(vtodo("a", "SUMMARY:A"), 201, if_none_match="*")
+        self.outlook_changes(Importance="High")
+        self.poll()
+        served = self.dav.get(self.list + "a.ics")
+        self.assertIn("X-MSTASK-REV", served.text)
+        other = self.another_client()
+        self.put(served.text.replace("SUMMARY:A", "SUMMARY:A\r\nCATEGORIES:Home"), 204, other,
+                 if_match=served.etag)
+        stale = served.text.replace("SUMMARY:A", "SUMMARY:B")
+        self.sandbox.admin.fault("cut_after", method="PATCH")
+        self.put(stale, 503)
+        self.assertEqual(self.until_done(self.dav, stale).status, 204)
+        self.assertEqual((self.task()["Subject"], self.task()["Categories"]), ("B", ["Home"]))
+        self.outlook_changes(Importance="Low")  # and once more, after a change by upstream
+        self.poll()
+        self.put(stale, 204)
+        task = self.task()
+        self.assertEqual((task["Subject"], task["Categories"], task["Importance"]),
+                         ("B", ["Home"], "Low"))
+
+    def test_a_removal_comes_while_the_task_is_made_again(self):
+        self.put(vtodo("a", "SUMMARY:A"), 201, if_none_match="*")
+        self.poll()
+        self.rest.delete(f"/tasks/{self.task()['Id']}")
+        self.sandbox.admin.fault("hold", method="POST")
+        other = self.another_client()
+        again = self.in_background(self.put, vtodo("a", "SUMMARY:B"), 204)
+        self.sandbox.admin.wait(method="POST", arrived=True)
+        self.poll(other)  # the page says that the old task is gone
+        self.sandbox.admin.release()
+        again.result()
+        self.poll()
+        self.assertIn("SUMMARY:B", self.lines())
+        self.assertEqual(self.task()["Subject"], "B")
+
+    def test_what_upstream_has_already_is_no_conflict(self):
+        first = self.put(vtodo("a", "SUMMARY:A"), 201, if_none_match="*")
+        self.sandbox.admin.fault("status", method="PATCH", status=502)
+        self.put(vtodo("a", "SUMMARY:B"), 503, if_match=first.etag)
+        self.outlook_changes(Subject="B")  # as if the gateway had told of a failure that was none
+        self.put(vtodo("a", "SUMMARY:B"), 204, if_match=first.etag)
+        self.assertEqual(self.task()["Subject"], "B")
+        ctag = self.poll()
+        self.bridge.kill()
+        self.bridge.start()  # no operation is left open
+        self.dav = self.another_client()
+        self.assertEqual(self.poll(), ctag)
+        self.assertIn("SUMMARY:B", self.lines())
