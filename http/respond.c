@@ -11,6 +11,8 @@
 /** A stream is asked for more when less than LOW waits to be written, until HIGH does. */
 #define STREAM_LOW  (32 * 1024)
 #define STREAM_HIGH (64 * 1024)
+/** Shorter bodies go in a packet or two anyway. */
+#define COMPRESS_MIN 1024
 
 static struct http_exchange *exchange_of(struct http_request *request)
 {
@@ -151,11 +153,47 @@ static bool may_have_body(const struct http_exchange *exchange)
            exchange->status != 204 && exchange->status != 304;
 }
 
+/* Compression. */
+
+void http_respond_compressed(struct http_request *request)
+{
+    exchange_of(request)->may_compress = true;
+    http_respond_header(request, S("Vary"), S("Accept-Encoding"));
+}
+
+static bool compresses(const struct http_exchange *exchange)
+{
+    const struct http_request *request = &exchange->request;
+
+    return exchange->may_compress && exchange->conn != NULL &&
+           http_accepts_gzip(request->headers, request->header_count);
+}
+
+/** Takes the body and gives back what is to be sent. Before begin_answer: it adds a header. */
+static struct evbuffer *compressed(struct http_exchange *exchange, struct evbuffer *body)
+{
+    if (!compresses(exchange) || evbuffer_get_length(body) < COMPRESS_MIN) {
+        return body;
+    }
+    struct http_gzip *gzip = http_gzip_new();
+    struct evbuffer *out = evbuffer_new();
+
+    assert(out != NULL);
+    http_gzip_add(gzip, body, true, out);
+    http_gzip_free(&gzip);
+    evbuffer_free(body);
+    http_respond_header(&exchange->request, S("Content-Encoding"), S("gzip"));
+    return out;
+}
+
 void http_respond(
     struct http_request *request, int status, struct str content_type, struct evbuffer *body)
 {
     struct http_exchange *exchange = exchange_of(request);
 
+    if (body != NULL) {
+        body = compressed(exchange, body);
+    }
     if (begin_answer(exchange, status)) {
         put_head_with_length(exchange, content_type, body != NULL ? evbuffer_get_length(body) : 0);
         if (body != NULL && may_have_body(exchange)) {
@@ -170,7 +208,15 @@ void http_respond(
 void http_respond_text(
     struct http_request *request, int status, struct str content_type, struct str body)
 {
-    http_respond_truncated(request, status, content_type, body, body.n);
+    if (compresses(exchange_of(request)) && body.n >= COMPRESS_MIN) {
+        struct evbuffer *copy = evbuffer_new();
+
+        assert(copy != NULL);
+        evbuffer_add(copy, body.p, body.n);
+        http_respond(request, status, content_type, copy);
+    } else {
+        http_respond_truncated(request, status, content_type, body, body.n);
+    }
 }
 
 void http_respond_truncated(
@@ -211,10 +257,21 @@ void http_stream_end(struct http_exchange *exchange)
         produce_free(exchange->produce_arg);
     }
     exchange->produce = NULL;
+    http_gzip_free(&exchange->gzip);
     if (exchange->piece != NULL) {
         evbuffer_free(exchange->piece);
         exchange->piece = NULL;
     }
+}
+
+static void compress_piece(struct http_exchange *exchange, bool is_last)
+{
+    struct evbuffer *plain = TAKE(exchange->piece);
+
+    exchange->piece = evbuffer_new();
+    assert(exchange->piece != NULL);
+    http_gzip_add(exchange->gzip, plain, is_last, exchange->piece);
+    evbuffer_free(plain);
 }
 
 static void put_piece(struct http_exchange *exchange)
@@ -239,6 +296,10 @@ void http_stream_pump(struct http_exchange *exchange)
     while (exchange->produce != NULL && evbuffer_get_length(out) < STREAM_HIGH) {
         bool has_more = exchange->produce(exchange->piece, exchange->produce_arg);
         bool has_piece = evbuffer_get_length(exchange->piece) > 0;
+        if (exchange->gzip != NULL) {
+            compress_piece(exchange, !has_more);
+            has_piece = false; /* that took a while, for little output */
+        }
         put_piece(exchange);
         if (!has_more) {
             if (exchange->is_chunked) {
@@ -260,7 +321,11 @@ void http_respond_stream(struct http_request *request, int status, struct str co
     http_produce *produce, void (*free_cb)(void *arg), void *arg)
 {
     struct http_exchange *exchange = exchange_of(request);
+    bool is_compressed = compresses(exchange);
 
+    if (is_compressed) {
+        http_respond_header(request, S("Content-Encoding"), S("gzip"));
+    }
     if (!begin_answer(exchange, status)) {
         free_cb(arg);
         return;
@@ -277,6 +342,7 @@ void http_respond_stream(struct http_request *request, int status, struct str co
     exchange->produce = produce;
     exchange->produce_free = free_cb;
     exchange->produce_arg = arg;
+    exchange->gzip = is_compressed ? http_gzip_new() : NULL;
     exchange->piece = evbuffer_new();
     assert(exchange->piece != NULL);
     bufferevent_setwatermark(exchange->conn->events, EV_WRITE, STREAM_LOW, 0);

@@ -92,6 +92,11 @@ struct str http_request_header(const struct http_request *request, struct str na
 /** Add a header to the coming answer. Bytes outside printable ASCII in the value are an assert. */
 void http_respond_header(struct http_request *request, struct str name, struct str value);
 /**
+ * The coming answer may be in gzip if the client accepts that and the body is not small. Its ETag
+ * stays the same: it names the text, and clients hand it back with or without the coding.
+ */
+void http_respond_compressed(struct http_request *request);
+/**
  * Answer. body is taken (may be NULL); for HEAD only its length is used. 1xx, 204 and 304 have no
  * body. Date, Content-Length and Connection are added.
  */

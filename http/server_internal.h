@@ -9,6 +9,7 @@
  */
 #include "bridge/core/buf.h"
 #include "bridge/core/table.h"
+#include "http/gzip.h"
 #include "http/parser.h"
 #include "http/server.h"
 
@@ -106,6 +107,8 @@ struct http_exchange {
     void (*produce_free)(void *arg);
     void *produce_arg;
     bool is_chunked;
+    bool may_compress;
+    struct http_gzip *gzip; /**< of a streamed answer */
     struct evbuffer *piece; /**< what produce appends to */
 };
 

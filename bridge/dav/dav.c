@@ -188,6 +188,7 @@ static void run_method(struct dav_call *call)
                        has_token(call, S("Prefer"), S("return-minimal")) ||
                        has_token(call, S("Brief"), S("t"));
     http_respond_header(request, S("Cache-Control"), S("private, no-cache"));
+    http_respond_compressed(request);
     method(call);
 }
 

@@ -1,4 +1,5 @@
 """The CalDAV surface of the real program, named by RFC section."""
+import gzip
 import re
 import shutil
 import tempfile
@@ -835,6 +836,39 @@ class Sync(Case):
         self.assertEqual(after, (self.ctag(), self.token()))
         self.request(204, "DELETE", path)
         self.assertNotEqual(after[0], self.ctag())
+
+
+class Gzip(Case):
+    """RFC 9110 8.4: for clients that accept it, with the ETag of the text."""
+
+    def test_rfc9110_12_5_3_an_answer_in_gzip(self):
+        path, etag = self.put("zip.ics", "DESCRIPTION:" + "word " * 1000)
+        plain = self.get(path)
+        self.assertNotIn("Content-Encoding", plain.headers)
+        self.assertEqual("Accept-Encoding", plain.headers["Vary"])
+        for accept in ("gzip", "br;q=1, gzip;q=0.5", "*"):
+            packed = self.request(200, "GET", path, Accept_Encoding=accept)
+            self.assertEqual("gzip", packed.headers["Content-Encoding"])
+            self.assertEqual(plain.body, gzip.decompress(packed.body))
+            self.assertLess(len(packed.body), len(plain.body) // 10)
+            self.assertEqual(etag, packed.etag)
+            head = self.request(200, "HEAD", path, Accept_Encoding=accept)
+            self.assertEqual(str(len(packed.body)), head.headers["Content-Length"])
+        self.request(304, "GET", path, Accept_Encoding="gzip", If_None_Match=etag)
+        for refused in ("identity", "gzip;q=0", "deflate"):
+            self.assertEqual(plain.body, self.request(200, "GET", path,
+                                                      Accept_Encoding=refused).body)
+        small, _ = self.put("small.ics")
+        self.assertNotIn("Content-Encoding",
+                         self.request(200, "GET", small, Accept_Encoding="gzip").headers)
+
+    def test_reports_in_gzip(self):
+        path, _ = self.put("report.ics", "DESCRIPTION:" + "word " * 1000)
+        body = multiget([path] * 100)
+        plain = self.request(207, "REPORT", self.list, body)
+        packed = self.request(207, "REPORT", self.list, body, Accept_Encoding="gzip")
+        self.assertEqual("gzip", packed.headers["Content-Encoding"])
+        self.assertEqual(plain.body, gzip.decompress(packed.body))
 
 
 # --- around it ------------------------------------------------------------------------------------

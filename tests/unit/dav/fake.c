@@ -77,6 +77,11 @@ void http_respond_header(struct http_request *request, struct str name, struct s
     buf_printf(&fake_of(request)->headers, "%.*s: %.*s\n", STR_ARG(name), STR_ARG(value));
 }
 
+void http_respond_compressed(struct http_request *request)
+{
+    (void)request;
+}
+
 static void finish(struct fake *fake, int status, struct str type)
 {
     if (type.n > 0) {

@@ -60,6 +60,9 @@ static void handle(struct http_request *request, void *arg)
     struct fixture *fixture = arg;
     struct str type = S("text/plain");
 
+    if (str_eq(request->query, S("gzip"))) {
+        http_respond_compressed(request);
+    }
     if (str_eq(request->path, S("/hold"))) {
         fixture->held = request;
         http_request_on_gone(request, on_gone, fixture);

@@ -225,9 +225,82 @@ static void a_stream_for_nobody_is_freed_at_once(void **state)
 
 #define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+#define ACCEPTS "Accept-Encoding: gzip\r\n"
+
+/* design section 4: what waits to be sent stays bounded, also where little comes out */
+static void a_compressed_stream_is_whole_and_small(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+
+    peer_open(&peer, fixture->loop, fixture->address);
+    peer_send(&peer, "GET /stream?gzip HTTP/1.1\r\n" SERVER_HOST ACCEPTS END);
+    peer_wait_for(&peer, "\r\n0\r\n\r\n");
+    assert_true(peer_has(&peer, "Content-Encoding: gzip\r\n"));
+    assert_true(peer_has(&peer, "Vary: Accept-Encoding\r\n"));
+    assert_in_range(chunked_length(buf_str(&peer.in)), 100, 2000);
+    assert_int_equal(fixture->produced, fixture->produce_total);
+    assert_int_equal(fixture->freed, 1);
+    peer_forget(&peer);
+    fixture->produced = 0;
+    peer_send(&peer, "GET /stream?gzip HTTP/1.1\r\n" SERVER_HOST END);
+    peer_wait_for(&peer, "\r\n0\r\n\r\n");
+    assert_false(peer_has(&peer, "Content-Encoding"));
+    assert_true(peer_has(&peer, "Vary: Accept-Encoding\r\n"));
+    assert_int_equal(chunked_length(buf_str(&peer.in)), 100000);
+    peer_close(&peer);
+}
+
+static void a_compressed_stream_whose_client_has_gone_is_freed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+
+    peer_open(&peer, fixture->loop, fixture->address);
+    peer_send(&peer, "GET /wait?gzip HTTP/1.1\r\n" SERVER_HOST ACCEPTS END);
+    peer_wait_for(&peer, "\r\n\r\n");
+    peer_reset(&peer);
+    fixture_settle(fixture);
+    assert_int_equal(fixture->freed, 1);
+}
+
+/** The head of the answer to a body of n bytes that /echo sends back. */
+static void echo(struct fixture *fixture, size_t n, struct peer *peer)
+{
+    CLEANUP(buf_done) struct buf request;
+
+    buf_init(&request, 1 << 20);
+    buf_printf(&request,
+        "PUT /echo?gzip HTTP/1.1\r\n" SERVER_HOST ACCEPTS "Content-Length: %zu\r\n\r\n", n);
+    for (size_t i = 0; i < n; i++) {
+        buf_put_char(&request, 'x');
+    }
+    peer_open(peer, fixture->loop, fixture->address);
+    peer_send(peer, request.p);
+    peer_wait_for(peer, "\r\n\r\n");
+}
+
+static void only_bodies_worth_it_are_compressed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+
+    echo(fixture, 1023, &peer);
+    assert_false(peer_has(&peer, "Content-Encoding"));
+    assert_true(peer_has(&peer, "Content-Length: 1023\r\n"));
+    peer_close(&peer);
+    echo(fixture, 50000, &peer);
+    assert_true(peer_has(&peer, "Content-Encoding: gzip\r\n"));
+    assert_false(peer_has(&peer, "Content-Length: 50000\r\n"));
+    peer_close(&peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        SERVER_TEST(a_compressed_stream_is_whole_and_small),
+        SERVER_TEST(a_compressed_stream_whose_client_has_gone_is_freed),
+        SERVER_TEST(only_bodies_worth_it_are_compressed),
         SERVER_TEST(a_stream_arrives_in_chunks),
         SERVER_TEST(http10_gets_it_until_the_end_of_the_connection),
         SERVER_TEST(an_empty_stream_is_one_empty_chunk),
