@@ -1,6 +1,7 @@
 /* The dialect 'outlook': Outlook Tasks REST API v2.0 (seed 000; upstream.md A). */
 #include "bridge/core/mem.h"
 #include "bridge/upstream/outlook_internal.h"
+#include "bridge/upstream/service_project.h"
 
 #include <cjson/cJSON.h>
 
@@ -48,7 +49,7 @@ const struct dialect dialect_outlook = {
     .next_item = outlook_next_item,
     .next_folder = outlook_next_folder,
     .page_free = outlook_page_free,
-    .project = outlook_project,
+    .project = service_project,
     .read_task = read_task,
     .write_task = outlook_write_task,
 };

@@ -31,22 +31,6 @@ void outlook_write_marker(struct json_out *out, struct str marker);
 struct str outlook_write_task(const struct task *task, task_fields fields, const struct zone *zone,
     bool is_create, struct arena *arena);
 
-/* outlook_recurrence.c */
-/** fails: ERR_UPSTREAM. A pattern that is not known counts as none. */
-MUST_CHECK bool outlook_read_recurrence(
-    const struct cJSON *value, struct task_recurrence *out, struct err *err);
-void outlook_write_recurrence(struct json_out *out, const struct task_recurrence *recurrence);
-/** What the service keeps of it: members that the pattern does not use become 0. */
-void outlook_project_recurrence(struct task_recurrence *recurrence);
-
-/* outlook_project.c */
-task_project outlook_project;
-/** Line breaks are LF, no white space at the end. */
-struct str outlook_clean_body(struct str content, struct arena *arena);
-/** Trimmed, not empty, none twice without regard to case. */
-struct task_list_of_text outlook_clean_categories(
-    const struct task_list_of_text *list, struct arena *arena);
-
 /* outlook_request.c */
 bool outlook_can(enum upstream_kind kind);
 MUST_CHECK bool outlook_build(const struct upstream_call *call, struct str base_url,

@@ -1,7 +1,8 @@
-/* What the service says back (upstream.md A.4, A.5; mapping.md section 2). */
+#include "bridge/upstream/service_project.h"
+
 #include "bridge/core/civil.h"
-#include "bridge/upstream/outlook_internal.h"
 #include "bridge/upstream/service_date.h"
+#include "bridge/upstream/service_recurrence.h"
 
 #include <string.h>
 
@@ -64,7 +65,7 @@ static struct str trim_end(struct str s)
     }
 }
 
-struct str outlook_clean_body(struct str content, struct arena *arena)
+struct str service_clean_body(struct str content, struct arena *arena)
 {
     char *out = (char *)arena_alloc(arena, content.n + 1);
     size_t n = 0;
@@ -140,7 +141,7 @@ static bool has_nocase(const struct str *items, size_t count, struct str item)
     return false;
 }
 
-struct task_list_of_text outlook_clean_categories(
+struct task_list_of_text service_clean_categories(
     const struct task_list_of_text *list, struct arena *arena)
 {
     struct task_list_of_text out = {
@@ -158,13 +159,13 @@ struct task_list_of_text outlook_clean_categories(
     return out;
 }
 
-void outlook_project(
+void service_project(
     const struct task *task, const struct zone *zone, struct arena *arena, struct task *out)
 {
     struct task result = *task;
 
     result.title = clean_title(task->title, arena);
-    result.body.content = outlook_clean_body(task->body.content, arena);
+    result.body.content = service_clean_body(task->body.content, arena);
     result.body.is_html = task->body.is_html && result.body.content.n > 0;
     result.priority = bucket(task->priority);
     result.percent = -1;
@@ -185,11 +186,11 @@ void outlook_project(
     }
     if (result.due.is_set && service_date_is_possible(task->recurrence.start_day) &&
         service_date_is_possible(task->recurrence.end_day)) {
-        outlook_project_recurrence(&result.recurrence);
+        service_recurrence_keep(&result.recurrence);
     } else {
         result.recurrence = (struct task_recurrence){ 0 }; /* a rule hangs on a date */
     }
-    result.categories = outlook_clean_categories(&task->categories, arena);
+    result.categories = service_clean_categories(&task->categories, arena);
     result.assigned_to = result.owner = result.url = (struct str){ 0 };
     *out = result;
 }
