@@ -119,7 +119,9 @@ static void split_fields(
             continue;
         }
         *changed |= TASK_FIELD(f);
-        if (update->version_count > 0 && !was_seen(update, f, update->current_hashes[f])) {
+        /* which alarm is next changes with the time alone: no sign of a change elsewhere */
+        if (f != TASK_REMINDER && update->version_count > 0 &&
+            !was_seen(update, f, update->current_hashes[f])) {
             *overlapping |= TASK_FIELD(f);
         }
     }

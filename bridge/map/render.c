@@ -42,10 +42,11 @@ static struct str skeleton(
         "CREATED:%.*s\r\n"
         "LAST-MODIFIED:%.*s\r\n"
         "STATUS:NEEDS-ACTION\r\n"
+        "%.*s"
         "END:VTODO\r\n"
         "END:VCALENDAR\r\n",
         STR_ARG(uid_line), STR_ARG(modified_text), STR_ARG(stamp_text(arena, created)),
-        STR_ARG(modified_text));
+        STR_ARG(modified_text), STR_ARG(priority));
 }
 
 static bool render(

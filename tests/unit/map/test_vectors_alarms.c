@@ -162,6 +162,10 @@ static void an_alarm_that_rang_is_no_change_of_the_client(void **state)
     fixture_set_now(&s.fixture, "2026-05-04T08:06:00Z");
     scene_put_versions(&s, "PRIORITY:1|" ALARM(AT("20260504T080000Z")), &version, 1);
     scene_sent(&s, F(PRIORITY));
+    /* nor is it a conflict when the client then sets another */
+    scene_put_versions(&s, "PRIORITY:1|" ALARM(AT("20260506T080000Z")), &version, 1);
+    scene_sent(&s, F(REMINDER));
+    assert_int_equal(s.plan.overlapping, 0);
     scene_end(&s);
 }
 

@@ -502,6 +502,41 @@ static void the_stamps_move_with_a_change_and_only_then(void **state)
     scene_end(&s);
 }
 
+static void options_change_what_is_sent_and_shown(void **state)
+{
+    struct scene s;
+    struct task up = scene_task();
+
+    (void)state;
+    scene_start(&s, "Europe/Paris", NOW);
+    s.fixture.context.options.cancelled_as_done = true;
+    scene_put(&s, "STATUS:CANCELLED");
+    assert_int_equal(s.plan.wanted.status, TASK_DONE);
+    assert_int_equal(s.plan.wanted.completed.day, support_day("2026-05-10"));
+    up = s.base;
+    scene_up(&s, &up);
+    scene_get(&s, "STATUS:CANCELLED|!COMPLETED*");
+    scene_end(&s);
+
+    scene_start(&s, "Europe/Paris", NOW);
+    s.fixture.context.options.normal_priority = 5;
+    s.fixture.context.options.altrep = true;
+    up = scene_task();
+    up.body = (struct task_body){ true, S("<b>hi</b>") };
+    up.priority = 9;
+    scene_born(&s, &up);
+    scene_get(&s, "PRIORITY:9|DESCRIPTION;ALTREP=\"data:text/html,%3Cb%3Ehi%3C/b%3E\":hi|"
+                  "!X-ALT-DESC*");
+    up.priority = 0;
+    scene_up(&s, &up);
+    scene_get(&s, "PRIORITY:5");
+    scene_born(&s, &up);
+    scene_get(&s, "PRIORITY:5");
+    scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|DESCRIPTION:hi|PRIORITY:5");
+    scene_sent(&s, 0);
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -523,6 +558,7 @@ int main(void)
         cmocka_unit_test(v070_to_v073_categories),
         cmocka_unit_test(v085_v086_what_upstream_cannot_hold_stays),
         cmocka_unit_test(v087_people_are_shown_by_name),
+        cmocka_unit_test(options_change_what_is_sent_and_shown),
         cmocka_unit_test(the_stamps_move_with_a_change_and_only_then),
     };
 
