@@ -23,14 +23,17 @@ static struct str stamp_text(struct arena *arena, int64_t micros)
  * times: two renderings of one task are the same bytes.
  */
 static struct str skeleton(
-    const struct task *task, struct str uid, int64_t now_us, struct arena *arena)
+    const struct task *task, struct str uid, const struct map_context *context)
 {
-    int64_t known_us = task->modified_us != 0 ? task->modified_us : task->created_us;
-    int64_t modified = known_us != 0 ? known_us : now_us; /* a service always says when */
-    int64_t created = task->created_us != 0 ? task->created_us : modified;
+    struct arena *arena = context->arena;
+    int64_t created = task->created_us != 0 ? task->created_us : task->modified_us;
+    int64_t modified = task->modified_us != 0 ? task->modified_us : task->created_us;
     struct str modified_text = stamp_text(arena, modified);
     struct str uid_line =
         edit_format_line(arena, false, S("UID"), S(""), edit_escape_text(arena, uid));
+    int normal = context->options.normal_priority;
+    struct str priority =
+        task->priority == 0 && normal != 0 ? arena_printf(arena, "PRIORITY:%d\r\n", normal) : S("");
 
     return arena_printf(arena,
         "BEGIN:VCALENDAR\r\n"
@@ -47,31 +50,6 @@ static struct str skeleton(
         "END:VCALENDAR\r\n",
         STR_ARG(uid_line), STR_ARG(modified_text), STR_ARG(stamp_text(arena, created)),
         STR_ARG(modified_text), STR_ARG(priority));
-}
-
-static bool render(
-    const struct task *task, struct str frame, const struct map_context *context, struct str *out)
-{
-    struct task nothing;
-    struct err err;
-
-    task_init(&nothing);
-    return merge_fields(
-        frame, read_diff(&nothing, task, context->arena), &nothing, task, true, context, out, &err);
-}
-
-/** What is left of a task that is too large for a document. */
-static struct task reduced(const struct task *task)
-{
-    struct task small = *task;
-
-    small.body = (struct task_body){ 0 };
-    small.categories = (struct task_list_of_text){ 0 };
-    small.assigned_to = small.owner = small.url = S("");
-    if (small.title.n > 1000 || !str_is_utf8(small.title)) {
-        small.title = S("(too large)");
-    }
-    return small;
 }
 
 struct str map_render(const struct task *task, struct str uid, const struct map_context *context)
