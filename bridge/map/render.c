@@ -26,8 +26,9 @@ static struct str skeleton(
     const struct task *task, struct str uid, const struct map_context *context)
 {
     struct arena *arena = context->arena;
-    int64_t created = task->created_us != 0 ? task->created_us : task->modified_us;
-    int64_t modified = task->modified_us != 0 ? task->modified_us : task->created_us;
+    int64_t known_us = task->modified_us != 0 ? task->modified_us : task->created_us;
+    int64_t modified = known_us != 0 ? known_us : context->now_us; /* a service always says when */
+    int64_t created = task->created_us != 0 ? task->created_us : modified;
     struct str modified_text = stamp_text(arena, modified);
     struct str uid_line =
         edit_format_line(arena, false, S("UID"), S(""), edit_escape_text(arena, uid));
@@ -52,9 +53,34 @@ static struct str skeleton(
         STR_ARG(modified_text), STR_ARG(priority));
 }
 
+static bool render(
+    const struct task *task, struct str frame, const struct map_context *context, struct str *out)
+{
+    struct task nothing;
+    struct err err;
+
+    task_init(&nothing);
+    return merge_fields(
+        frame, read_diff(&nothing, task, context->arena), &nothing, task, true, context, out, &err);
+}
+
+/** What is left of a task that is too large for a document. */
+static struct task reduced(const struct task *task)
+{
+    struct task small = *task;
+
+    small.body = (struct task_body){ 0 };
+    small.categories = (struct task_list_of_text){ 0 };
+    small.assigned_to = small.owner = small.url = S("");
+    if (small.title.n > 1000 || !str_is_utf8(small.title)) {
+        small.title = S("(too large)");
+    }
+    return small;
+}
+
 struct str map_render(const struct task *task, struct str uid, const struct map_context *context)
 {
-    struct str frame = skeleton(task, uid, context->now_us, context->arena);
+    struct str frame = skeleton(task, uid, context);
     struct str out = frame;
 
     if (!render(task, frame, context, &out)) { /* over a limit: the service's own is higher */
