@@ -2,6 +2,7 @@
 
 #include "bridge/map/read.h"
 #include "bridge/map/series.h"
+#include "bridge/map/set.h"
 
 bool map_is_copy(
     const struct map_object *object, struct str series, const struct map_context *context)
@@ -23,4 +24,23 @@ bool map_is_copy(
     series_read(&master, &dates);
     return dates.mode != SERIES_NONE && a.status == TASK_DONE && b.status != TASK_DONE &&
            str_eq(str_trim(a.title), str_trim(b.title)) && series_anchor(&copy)->day == dates.first;
+}
+
+struct str map_render_occurrence(const struct task *task, struct str series, struct str uid,
+    const struct map_context *context)
+{
+    struct str document = map_render(task, uid, context);
+    struct vtodo vtodo;
+    struct vtodo master;
+    struct edit edit;
+    struct err err;
+
+    if (!vtodo_open(document, context, &vtodo, &err) ||
+        !vtodo_open(series, context, &master, &err)) {
+        return document;
+    }
+    edit_init(&edit, &vtodo.document, context->arena);
+    edit_insert(&edit, vtodo.todo, S("RELATED-TO"), S(";RELTYPE=SIBLING"),
+        master.first[VTODO_UID]->value);
+    return edit_finish(&edit);
 }

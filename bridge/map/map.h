@@ -158,6 +158,10 @@ MUST_CHECK bool map_roll_reminder(struct str document, const struct task *base,
 bool map_is_copy(
     const struct map_object *object, struct str series, const struct map_context *context);
 
+/** map_render for what a service took out of a series: RELATED-TO;RELTYPE=SIBLING the series. */
+struct str map_render_occurrence(const struct task *task, struct str series, struct str uid,
+    const struct map_context *context);
+
 /** Put (or with rev 0 take out) X-MSTASK-REV:<rev>-<hash> in a document. */
 struct str map_set_rev(
     struct str document, uint64_t rev, struct str hash, const struct map_context *context);

@@ -151,7 +151,6 @@ static void couple(const struct update *update, struct map_plan *plan)
                              !update->task.start.is_set;
 
         if (!wanted->due.is_set) {
-            plan->fields &= ~TASK_FIELD(TASK_START); /* cleared along with it */
             plan->expected.start = (struct task_date){ 0 };
         } else if (starts_on_due) {
             wanted->start = wanted->due; /* S5 */
@@ -167,12 +166,14 @@ static void couple(const struct update *update, struct map_plan *plan)
         plan->fields &= ~TASK_FIELD(TASK_START); /* S9 */
         wanted->start = base->start;
     }
-    if (HAS(plan->fields, TASK_STATUS) && wanted->status == TASK_DONE) {
+    if (HAS(plan->fields, TASK_STATUS) &&
+        (wanted->status == TASK_DONE || base->completed.is_set)) {
         plan->fields |= TASK_FIELD(TASK_COMPLETED);
+    } else if (wanted->status != TASK_DONE) {
+        plan->fields &= ~TASK_FIELD(TASK_COMPLETED); /* goes with the status only */
     }
     if (wanted->status != TASK_DONE) {
-        plan->fields &= ~TASK_FIELD(TASK_COMPLETED); /* emptied by the service itself */
-        plan->expected.completed = (struct task_date){ 0 };
+        wanted->completed = plan->expected.completed = (struct task_date){ 0 };
     }
 }
 

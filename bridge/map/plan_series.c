@@ -7,8 +7,9 @@
 #include "bridge/map/set.h"
 #include "bridge/map/transplant.h"
 
-#define MAX_STEPS   16
-#define DATE_FIELDS (TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE))
+#define MAX_STEPS       16
+#define DATE_FIELDS     (TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE))
+#define SCHEDULE_FIELDS (DATE_FIELDS | TASK_FIELD(TASK_RECURRENCE))
 #define STATUS_FIELDS \
     (TASK_FIELD(TASK_STATUS) | TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_COMPLETED))
 
@@ -281,8 +282,7 @@ static bool take_overrides(struct series_plan *p, bool *is_done_out)
     /* The master stands where it stood when that occurrence was completed: it was left alone. */
     if (had_past && !*is_done_out) {
         return plan_take_client(p->update,
-            transplant_fields(&p->update->vtodo, &p->update->current_vtodo,
-                DATE_FIELDS | TASK_FIELD(TASK_RECURRENCE)),
+            transplant_fields(&p->update->vtodo, &p->update->current_vtodo, SCHEDULE_FIELDS),
             p->err);
     }
     return true;
@@ -297,7 +297,7 @@ static bool take_completed_master(struct series_plan *p)
     int32_t day = series_anchor(&update->vtodo)->day;
     bool is_stale = day < p->series.anchor;
     struct vtodo completed = update->vtodo;
-    task_fields fields = STATUS_FIELDS | (is_stale ? DATE_FIELDS : 0);
+    task_fields fields = STATUS_FIELDS | (is_stale ? SCHEDULE_FIELDS : 0);
 
     if (!is_stale && p->series.mode == SERIES_LAST) {
         return end_series(p, &update->vtodo);
@@ -389,6 +389,10 @@ static bool take_master(struct series_plan *p)
     if (client.anchor == p->series.anchor && pending != pending_day(&update->current_vtodo) &&
         series_next(&p->series, p->current, &next) && pending == next) {
         return complete(p, NULL, true);
+    }
+    if (client.anchor < p->series.anchor && pending == p->current) { /* said again: P2 */
+        return plan_take_client(update,
+            transplant_fields(&update->vtodo, &update->current_vtodo, SCHEDULE_FIELDS), p->err);
     }
     if (client.anchor != p->series.anchor) {
         return client.mode == SERIES_NONE || take_moved_master(p, &client);

@@ -195,7 +195,7 @@ static void v024_to_v026_removed_dates(void **state)
     scene_start(&s, "Europe/Paris", NOW);
     scene_put(&s, had);
     scene_put(&s, "");
-    scene_sent(&s, F(DUE)); /* V025 */
+    scene_sent(&s, F(DUE) | F(START)); /* V025 */
     assert_false(s.plan.wanted.due.is_set);
     assert_false(s.plan.expected.start.is_set);
     scene_end(&s);

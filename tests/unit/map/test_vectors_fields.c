@@ -146,7 +146,7 @@ static void v050_v051_completed_upstream(void **state)
     scene_end(&s);
 }
 
-static void v052_reopening_sends_the_status_alone(void **state)
+static void v052_reopening_empties_the_completion_date(void **state)
 {
     struct scene s;
 
@@ -154,8 +154,9 @@ static void v052_reopening_sends_the_status_alone(void **state)
     scene_start(&s, "Europe/Paris", NOW);
     scene_put(&s, "STATUS:COMPLETED|COMPLETED:20260506T080000Z|PERCENT-COMPLETE:100");
     scene_put(&s, "STATUS:NEEDS-ACTION|PERCENT-COMPLETE:0");
-    scene_sent(&s, F(STATUS));
+    scene_sent(&s, F(STATUS) | F(COMPLETED));
     assert_int_equal(s.plan.wanted.status, TASK_NOT_STARTED);
+    assert_false(s.plan.wanted.completed.is_set);
     assert_false(s.plan.expected.completed.is_set);
     scene_end(&s);
 }
@@ -183,7 +184,7 @@ static void v053_an_old_open_status_cannot_undo_a_completion(void **state)
 
     s = at_two; /* the client names version 2, by X-MSTASK-REV or by If-Match */
     scene_put_versions(&s, "STATUS:NEEDS-ACTION", &versions[1], 1);
-    scene_sent(&s, F(STATUS));
+    scene_sent(&s, F(STATUS) | F(COMPLETED));
     assert_int_equal(s.plan.overlapping, 0);
 
     s = at_two; /* a third value against version 1: both sides changed it */
@@ -546,7 +547,7 @@ int main(void)
         cmocka_unit_test(v048_deferred_stays_deferred),
         cmocka_unit_test(v049_waiting_on_others),
         cmocka_unit_test(v050_v051_completed_upstream),
-        cmocka_unit_test(v052_reopening_sends_the_status_alone),
+        cmocka_unit_test(v052_reopening_empties_the_completion_date),
         cmocka_unit_test(v053_an_old_open_status_cannot_undo_a_completion),
         cmocka_unit_test(v053_the_rev_is_taken_out_and_put_in),
         cmocka_unit_test(v055_to_v058_priority),

@@ -191,7 +191,7 @@ static void v170_v171_completed_in_outlook(void **state)
     scene_sent(&s, 0);
     assert_steps(&s, 0);
     scene_put(&s, "UID:born|STATUS:NEEDS-ACTION|DUE;VALUE=DATE:20260504"); /* V174 */
-    scene_sent(&s, F(STATUS));
+    scene_sent(&s, F(STATUS) | F(COMPLETED));
     scene_end(&s);
 }
 
