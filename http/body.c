@@ -27,6 +27,14 @@ size_t http_body_length(const struct evbuffer *body)
     return evbuffer_get_length(body);
 }
 
+void http_body_put(struct evbuffer *body, struct str bytes)
+{
+    int added = evbuffer_add(body, bytes.p, bytes.n);
+
+    assert(added == 0);
+    (void)added;
+}
+
 void http_body_move(struct evbuffer *to, struct evbuffer *from)
 {
     int moved = evbuffer_add_buffer(to, from);

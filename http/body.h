@@ -2,7 +2,7 @@
 /**
  * Bodies as evbuffers for layers that write them with http/xml.h and do not know libevent.
  */
-#include <stddef.h>
+#include "bridge/core/str.h"
 
 struct evbuffer;
 
@@ -11,5 +11,7 @@ struct evbuffer *http_body_new(void);
 void http_body_free(struct evbuffer **body);
 /** Bytes that wait in it. */
 size_t http_body_length(const struct evbuffer *body);
+/** Append a copy. */
+void http_body_put(struct evbuffer *body, struct str bytes);
 /** Append all of `from` to `to` without copying; `from` is empty then. */
 void http_body_move(struct evbuffer *to, struct evbuffer *from);

@@ -42,7 +42,7 @@ dav_method dav_options_method, dav_propfind, dav_proppatch, dav_report, dav_get,
 
 /** The reports of report.c; root is the request body. */
 typedef void dav_report_method(struct dav_call *call, const struct xml_node *root);
-dav_report_method report_query, report_multiget, report_sync;
+dav_report_method report_query, report_multiget, report_sync, report_sync_home, report_free_busy;
 
 /** GET / without signing in. */
 void dav_answer_page(struct dav_call *call);

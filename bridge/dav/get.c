@@ -1,5 +1,5 @@
 /** GET and HEAD. They never wait for the service: what the store holds is the answer. */
-#include "bridge/dav/call.h"
+#include "bridge/dav/get_collection.h"
 #include "bridge/dav/precondition.h"
 #include "http/date.h"
 
@@ -63,6 +63,8 @@ static void opened(const struct err *err, void *arg)
 
     if (err->kind != ERR_NONE) {
         call_respond_err(call, err);
+    } else if (collection != NULL && call->route.kind == ROUTE_COLLECTION) {
+        get_collection(call, collection);
     } else if (resource == NULL || resource->is_removed) {
         call_respond_not_found(call);
     } else {
@@ -78,7 +80,7 @@ void dav_get(struct dav_call *call)
 
     if (is_in_collection && collection == NULL) {
         call_respond_not_found(call);
-    } else if (call->route.kind == ROUTE_OBJECT) {
+    } else if (is_in_collection) {
         engine_open(call->dav->engine, collection, false, call->client, opened, call);
     } else {
         http_respond_text(call->request, 200, S("text/plain; charset=utf-8"),

@@ -159,6 +159,7 @@ static void write_object(
         .call = multistatus->call,
         .resource = resource,
         .is_writable = multistatus->is_writable,
+        .part = multistatus->request->part,
         .arena = scratch,
     };
 
@@ -195,6 +196,9 @@ static bool produce(struct evbuffer *out, void *arg)
         if (item->kind == ITEM_MISSING) {
             write_missing(xml, item->href);
             continue;
+        }
+        if (multistatus->request->part != NULL) {
+            filtered += item->resource->document.n; /* it is cut into lines, too */
         }
         if (multistatus->filter != NULL && !item->resource->is_removed) {
             filtered += item->resource->document.n;

@@ -26,21 +26,6 @@ static bool parse_depth(struct str header, enum depth *out)
     return true;
 }
 
-static void add_child(struct multistatus *multistatus, struct dav_call *call,
-    const struct prop_subject *parent, enum route_kind kind, struct collection *collection)
-{
-    struct route route = { .kind = kind, .is_short = call->route.is_short, .user = call->user };
-    struct prop_subject child = *parent;
-
-    child.kind = kind;
-    if (collection != NULL) {
-        route.collection = collection_slug(collection);
-        child.collection = collection;
-        child.is_writable = collection_is_writable(collection);
-    }
-    subject_add(multistatus, call, &child, &route);
-}
-
 static void add_children(
     struct multistatus *multistatus, struct dav_call *call, const struct prop_subject *parent)
 {
@@ -49,21 +34,19 @@ static void add_children(
 
     switch (parent->kind) {
     case ROUTE_ROOT:
-        add_child(multistatus, call, parent, ROUTE_PRINCIPALS, NULL);
+        subject_add_child(multistatus, call, parent, ROUTE_PRINCIPALS, NULL);
         if (!call->route.is_short) {
-            add_child(multistatus, call, parent, ROUTE_CALENDARS, NULL);
+            subject_add_child(multistatus, call, parent, ROUTE_CALENDARS, NULL);
         }
         break;
     case ROUTE_PRINCIPALS:
-        add_child(multistatus, call, parent, ROUTE_PRINCIPAL, NULL);
+        subject_add_child(multistatus, call, parent, ROUTE_PRINCIPAL, NULL);
         break;
     case ROUTE_CALENDARS:
-        add_child(multistatus, call, parent, ROUTE_HOME, NULL);
+        subject_add_child(multistatus, call, parent, ROUTE_HOME, NULL);
         break;
     case ROUTE_HOME:
-        while ((collection = user_next_collection(parent->user, collection)) != NULL) {
-            add_child(multistatus, call, parent, ROUTE_COLLECTION, collection);
-        }
+        subject_add_collections(multistatus, call, parent);
         break;
     case ROUTE_COLLECTION:
         collection = call_collection(call);

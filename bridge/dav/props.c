@@ -120,6 +120,7 @@ static void write_reports(struct xml_out *xml, const struct prop_subject *subjec
     if (subject->kind == ROUTE_COLLECTION) {
         write_report(xml, XML_CALDAV, "calendar-query");
         write_report(xml, XML_CALDAV, "calendar-multiget");
+        write_report(xml, XML_CALDAV, "free-busy-query");
         write_report(xml, XML_DAV, "sync-collection");
     }
     write_report(xml, XML_DAV, "expand-property");
@@ -213,7 +214,17 @@ static void write_color(struct xml_out *xml, const struct prop_subject *subject)
 
 static void write_data(struct xml_out *xml, const struct prop_subject *subject)
 {
-    xml_chars(xml, subject->resource->document);
+    struct str document = subject->resource->document;
+
+    if (subject->part == NULL) {
+        xml_chars(xml, document);
+        return;
+    }
+    CLEANUP(buf_done) struct buf part;
+
+    buf_init(&part, SIZE_MAX); /* no larger than the document */
+    data_part_write(subject->part, document, subject->arena, &part);
+    xml_chars(xml, buf_str(&part));
 }
 
 const struct prop_def prop_defs[] = {

@@ -4,6 +4,7 @@
  * And what a request asks for of them (RFC 4918 9.1, RFC 4791 9.6).
  */
 #include "bridge/dav/call.h"
+#include "bridge/dav/data_part.h"
 
 /** What properties are asked of. Filled in and used within one turn, but for objects. */
 struct prop_subject {
@@ -13,6 +14,7 @@ struct prop_subject {
     const struct collection *collection; /**< collections */
     const struct resource *resource;     /**< objects */
     bool is_writable;                    /**< collections and objects */
+    const struct data_part *part;        /**< objects: of the calendar-data; NULL: all */
     struct arena *arena;                 /**< for scratch */
 };
 
@@ -61,8 +63,9 @@ struct prop_request {
     struct prop_wanted *wanted;
     size_t count;
     bool is_report;
-    bool is_poll;    /**< names getctag or sync-token */
-    bool is_minimal; /**< leave out what was not found */
+    bool is_poll;                 /**< names getctag or sync-token */
+    bool is_minimal;              /**< leave out what was not found */
+    const struct data_part *part; /**< NULL: whole calendar objects */
 };
 
 /** More different names in one request are refused. */

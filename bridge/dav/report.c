@@ -108,6 +108,8 @@ static const struct report_row reports[] = {
     { CALDAV_NS, "calendar-multiget", KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT),
         report_multiget },
     { "DAV:", "sync-collection", KIND(ROUTE_COLLECTION), report_sync },
+    { "DAV:", "sync-collection", KIND(ROUTE_HOME), report_sync_home },
+    { CALDAV_NS, "free-busy-query", KIND(ROUTE_COLLECTION) | KIND(ROUTE_HOME), report_free_busy },
     { "DAV:", "expand-property", ANY, answer_empty },
     { "DAV:", "acl-principal-prop-set", ANY, answer_empty },
     { "DAV:", "principal-match", ANY, answer_principal_match },

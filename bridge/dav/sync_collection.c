@@ -1,6 +1,6 @@
 /** sync-collection (RFC 6578). */
-#include "bridge/dav/multistatus.h"
 #include "bridge/dav/report_props.h"
+#include "bridge/dav/subject.h"
 #include "bridge/dav/sync_token.h"
 
 struct sync_report {
@@ -91,7 +91,8 @@ static bool parse_limit(const struct xml_node *root, size_t *out)
     return true;
 }
 
-void report_sync(struct dav_call *call, const struct xml_node *root)
+/** False: it was wrong and the answer has been given. */
+static bool read_report(struct dav_call *call, const struct xml_node *root)
 {
     struct sync_report *report = ARENA_NEW(call_arena(call), struct sync_report);
     const struct xml_node *token = xml_child(root, S("DAV:"), S("sync-token"));
@@ -100,9 +101,63 @@ void report_sync(struct dav_call *call, const struct xml_node *root)
     report->token = token == NULL ? S("") : str_trim(token->text);
     if (!parse_limit(root, &report->limit)) {
         call_respond_fault(call, 400, FAULT_NONE, S("nresults is no positive number."));
+        return false;
+    }
+    return report_props(call, root, &report->request);
+}
+
+void report_sync(struct dav_call *call, const struct xml_node *root)
+{
+    if (read_report(call, root)) {
+        engine_open(call->dav->engine, call_collection(call), true, call->client, opened, call);
+    }
+}
+
+/* --- the home --------------------------------------------------------------------------------- */
+
+/**
+ * Which lists there are, for the few that ask (it is not offered in supported-report-set). What
+ * went is not kept, so a token is good as long as nothing has changed; then one starts again.
+ */
+static void home_opened(const struct err *err, void *arg)
+{
+    struct dav_call *call = arg;
+    struct sync_report *report = call->state;
+    struct arena *arena = call_arena(call);
+    struct prop_subject subject;
+
+    if (err->kind != ERR_NONE) {
+        call_respond_err(call, err);
         return;
     }
-    if (report_props(call, root, &report->request)) {
-        engine_open(call->dav->engine, call_collection(call), true, call->client, opened, call);
+    if (!subject_of_route(call, &subject)) {
+        call_respond_not_found(call);
+        return;
+    }
+    struct str stamp = user_home_stamp(subject.user, arena);
+    struct str token = arena_printf(arena, "urn:duedav:home:%.*s", STR_ARG(stamp));
+
+    if (report->token.n > 0 && !str_eq(report->token, token)) {
+        call_respond_fault(
+            call, 403, FAULT_VALID_SYNC_TOKEN, S("The lists have changed: start again without."));
+        return;
+    }
+    struct multistatus *multistatus = multistatus_begin(call, &report->request);
+
+    if (report->token.n == 0) {
+        subject_add_collections(multistatus, call, &subject);
+    }
+    multistatus_set_sync_token(multistatus, token);
+    multistatus_send(&multistatus);
+}
+
+void report_sync_home(struct dav_call *call, const struct xml_node *root)
+{
+    struct user *user = call_user(call);
+
+    if (user == NULL) {
+        call_respond_not_found(call);
+    } else if (read_report(call, root)) {
+        engine_open_home(call->dav->engine, user, call->client, home_opened, call);
     }
 }

@@ -503,9 +503,22 @@ class Collections(Case):
         for path in (self.home, self.principal, "/dav/"):
             self.assertIn("PROPFIND", self.request(405, "DELETE", path).headers["Allow"])
 
-    def test_get_of_a_list_is_a_short_text(self):
-        self.assertTrue(self.request(200, "GET", self.list).headers["Content-Type"]
-                        .startswith("text/plain"))
+    def test_get_of_a_list_is_one_calendar(self):
+        zone = ("BEGIN:VTIMEZONE\r\nTZID:Own\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+                "TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n")
+        paths = []
+        for i in range(3):
+            text = vtodo("whole-%d" % i, "SUMMARY:x", "DUE;TZID=Own:20270101T100000").replace(
+                "BEGIN:VTODO", zone + "BEGIN:VTODO")
+            paths.append("%swhole-%d.ics" % (self.list, i))
+            self.assertEqual(201, self.dav.put(paths[-1], text).status)
+        reply = self.request(200, "GET", self.list)
+        self.assertTrue(reply.headers["Content-Type"].startswith("text/calendar"))
+        counts = [reply.text.count(text) for text in ("BEGIN:VCALENDAR\r\n", "BEGIN:VTIMEZONE\r\n",
+                                                      "UID:whole-", "END:VCALENDAR\r\n")]
+        self.assertEqual([1, 1, 3, 1], counts)
+        for path in paths:
+            self.request(204, "DELETE", path)
 
 
 # --- objects ------------------------------------------------------------------------------------
@@ -749,7 +762,7 @@ class Query(Case):
     def test_rfc3253_3_6_reports_that_are_not_known(self):
         self.error(self.request(403, "REPORT", self.list, "<x xmlns='urn:x'/>"),
                    D + "supported-report")
-        self.error(self.request(403, "REPORT", self.list, "<C:free-busy-query %s/>" % NS),
+        self.error(self.request(403, "REPORT", self.principal, "<C:calendar-query %s/>" % NS),
                    D + "supported-report")
         self.request(400, "REPORT", self.list)
 
@@ -869,6 +882,41 @@ class Gzip(Case):
         packed = self.request(207, "REPORT", self.list, body, Accept_Encoding="gzip")
         self.assertEqual("gzip", packed.headers["Content-Encoding"])
         self.assertEqual(plain.body, gzip.decompress(packed.body))
+
+
+class Parts(Case):
+    def test_rfc4791_9_6_parts_of_calendar_data(self):
+        path, etag = self.put("part.ics", "LOCATION:here", uid="part-1")
+        data = ("<C:calendar-query %s><D:prop><D:getetag/><C:calendar-data>"
+                '<C:comp name="VCALENDAR"><C:prop name="VERSION"/><C:comp name="VTODO">'
+                '<C:prop name="UID"/><C:prop name="SUMMARY"/></C:comp></C:comp></C:calendar-data>'
+                "</D:prop><C:filter>%s</C:filter></C:calendar-query>" % (NS, in_todo()))
+        found = self.answer("REPORT", self.list, data).found[path]
+        self.assertEqual(etag, found[D + "getetag"].text)
+        self.assertEqual("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nUID:part-1\r\n"
+                         "SUMMARY:a task\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
+                         found[C + "calendar-data"].text)
+
+    def test_rfc4791_7_10_free_busy_is_free(self):
+        reply = self.request(200, "REPORT", self.list, "<C:free-busy-query %s><C:time-range "
+                             'start="20260101T000000Z" end="20270101T000000Z"/>'
+                             "</C:free-busy-query>" % NS, Depth="1")
+        self.assertTrue(reply.headers["Content-Type"].startswith("text/calendar"))
+        self.assertIn("BEGIN:VFREEBUSY", reply.text)
+        self.request(400, "REPORT", self.list, "<C:free-busy-query %s/>" % NS)
+
+    def test_rfc6578_3_3_the_home_lists_its_lists(self):
+        answer = self.answer("REPORT", self.home, sync("", props=("D:displayname",)))
+        self.assertEqual(set(self.dav.collections().values()), set(answer.found))
+        again = self.answer("REPORT", self.home, sync(answer.token))
+        self.assertEqual(({}, answer.token), (again.found, again.token))
+        path = self.home + "one-more/"
+        self.assertEqual(201, self.make_list(path, "One more").status)
+        self.error(self.request(403, "REPORT", self.home, sync(answer.token)),
+                   D + "valid-sync-token")
+        self.assertIn(path, self.answer("REPORT", self.home,
+                                        sync("", props=("D:displayname",))).found)
+        self.request(204, "DELETE", path)
 
 
 # --- around it ------------------------------------------------------------------------------------

@@ -213,6 +213,11 @@ struct str collection_display_name(const struct collection *collection, struct a
     return S("Work & more");
 }
 
+size_t collection_count(const struct collection *collection)
+{
+    return collection->fake->count; /* at least */
+}
+
 bool collection_is_writable(const struct collection *collection)
 {
     return !collection->fake->is_read_only;

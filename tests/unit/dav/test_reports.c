@@ -312,6 +312,79 @@ static void principal_reports_are_harmless(void **state)
     fake_free(&fake);
 }
 
+/* RFC 4791 9.6 */
+static void a_report_gives_the_part_that_is_asked_for(void **state)
+{
+    struct fake *fake = with_tasks();
+
+    (void)state;
+    fake_request(fake, "REPORT", LIST, "",
+        QUERY("<C:calendar-data><C:comp name='VCALENDAR'><C:comp name='VTODO'>"
+              "<C:prop name='UID'/></C:comp></C:comp></C:calendar-data>",
+            ALL_TODOS));
+    assert_true(fake_has(fake, "<C:calendar-data>BEGIN:VCALENDAR&#13;\nBEGIN:VTODO&#13;\n"
+                               "UID:a&#13;\nEND:VTODO&#13;\nEND:VCALENDAR&#13;\n<"));
+    assert_false(fake_has(fake, "SUMMARY"));
+    assert_int_equal(fake_request(fake, "REPORT", LIST, "",
+                         QUERY("<C:calendar-data><C:comp/></C:calendar-data>", ALL_TODOS))
+                         ->status,
+        400);
+    fake_free(&fake);
+}
+
+/* RFC 4791 7.10 */
+static void nobody_is_busy_with_tasks(void **state)
+{
+    static const char *const bad[] = { "", "<C:time-range start='20260101T000000Z'/>",
+        "<C:time-range end='20260101T000000Z'/>",
+        "<C:time-range start='20260101T000000' end='20270101T000000'/>",
+        "<C:time-range start='20270101T000000Z' end='20260101T000000Z'/>" };
+    struct fake *fake = with_tasks();
+    char body[300];
+
+    (void)state;
+    assert_int_equal(fake_request(fake, "REPORT", LIST, "Depth: 1\n",
+                         "<C:free-busy-query xmlns:C='urn:ietf:params:xml:ns:caldav'>"
+                         "<C:time-range start='20260101T000000Z' end='20270101T000000Z'/>"
+                         "</C:free-busy-query>")
+                         ->status,
+        200);
+    assert_str(fake_header(fake, "Content-Type"), "text/calendar; charset=utf-8");
+    assert_true(fake_has(fake, "BEGIN:VFREEBUSY\r\n"));
+    assert_true(fake_has(fake, "DTSTART:20260101T000000Z\r\nDTEND:20270101T000000Z\r\n"));
+    assert_false(fake_has(fake, "\r\nFREEBUSY"));
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        snprintf(body, sizeof(body),
+            "<C:free-busy-query xmlns:C='urn:ietf:params:xml:ns:caldav'>%s</C:free-busy-query>",
+            bad[i]);
+        assert_int_equal(fake_request(fake, "REPORT", LIST, "", body)->status, 400);
+    }
+    fake_free(&fake);
+}
+
+/* RFC 6578 3.3, on the home */
+static void the_home_says_which_lists_there_are(void **state)
+{
+    struct fake *fake = with_tasks();
+
+    (void)state;
+    fake_request(fake, "REPORT", "/dav/calendars/alice/", "", SYNC("<D:sync-token/>"));
+    assert_str(fake_last_call(fake), "poll home");
+    assert_true(fake_has(fake, "<D:href>" LIST "</D:href>"));
+    assert_false(fake_has(fake, "<D:href>/dav/calendars/alice/</D:href>"));
+    assert_true(fake_has(fake, "<D:sync-token>urn:duedav:home:home-1</D:sync-token>"));
+    fake_request(fake, "REPORT", "/dav/calendars/alice/", "",
+        SYNC("<D:sync-token>urn:duedav:home:home-1</D:sync-token>"));
+    assert_false(fake_has(fake, "href"));
+    assert_true(fake_has(fake, "<D:sync-token>urn:duedav:home:home-1</D:sync-token>"));
+    assert_int_equal(fake_request(fake, "REPORT", "/dav/calendars/alice/", "",
+                         SYNC("<D:sync-token>urn:duedav:home:home-0</D:sync-token>"))
+                         ->status,
+        403);
+    assert_true(fake_has(fake, "<D:valid-sync-token/>"));
+    fake_free(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +397,9 @@ int main(void)
         cmocka_unit_test(a_limit_truncates_and_the_token_continues),
         cmocka_unit_test(large_answers_are_streamed),
         cmocka_unit_test(principal_reports_are_harmless),
+        cmocka_unit_test(a_report_gives_the_part_that_is_asked_for),
+        cmocka_unit_test(nobody_is_busy_with_tasks),
+        cmocka_unit_test(the_home_says_which_lists_there_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

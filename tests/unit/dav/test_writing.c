@@ -56,6 +56,42 @@ static void get_answers_with_etag_and_honours_conditions(void **state)
     fake_free(&fake);
 }
 
+#define ZONED(uid)                                                                                \
+    "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VTIMEZONE\nTZID:Z\nEND:VTIMEZONE\nBEGIN:VTODO\nUID:" uid \
+    "\nEND:VTODO\nEND:VCALENDAR\n"
+
+static void get_of_a_list_gives_all_tasks_in_one_calendar(void **state)
+{
+    struct fake *fake = fake_new();
+    const struct fake_answer *answer;
+    char name[20];
+
+    (void)state;
+    fake_put(fake, "a.ics", ZONED("1"));
+    fake_put(fake, "b.ics", ZONED("2"));
+    fake_put(fake, "c.ics", "nonsense");
+    fake_remove(fake, "d.ics");
+    answer = fake_request(fake, "GET", LIST, "", "");
+    assert_int_equal(answer->status, 200);
+    assert_int_equal(answer->chunks, 0);
+    assert_str(fake_last_call(fake), "open work");
+    assert_true(str_has_prefix(fake_header(fake, "Content-Type"), S("text/calendar;")));
+    assert_str(answer->body,
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//duedav//duedav//EN\r\n"
+        "X-WR-CALNAME:Work & more\r\nBEGIN:VTIMEZONE\r\nTZID:Z\r\nEND:VTIMEZONE\r\n"
+        "BEGIN:VTODO\r\nUID:2\r\nEND:VTODO\r\nBEGIN:VTODO\r\nUID:1\r\nEND:VTODO\r\n"
+        "END:VCALENDAR\r\n");
+    for (int i = 0; i < 3000; i++) {
+        snprintf(name, sizeof(name), "%d.ics", i);
+        fake_put(fake, name, ZONED("x"));
+    }
+    answer = fake_request(fake, "GET", LIST, "", "");
+    assert_true(answer->chunks > 1);
+    assert_true(str_has_prefix(answer->body, S("BEGIN:VCALENDAR\r\nVERSION")));
+    assert_true(str_has_suffix(answer->body, S("END:VTODO\r\nEND:VCALENDAR\r\n")));
+    fake_free(&fake);
+}
+
 static void put_passes_on_what_the_request_says(void **state)
 {
     struct fake *fake = fake_new();
@@ -484,6 +520,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(get_answers_with_etag_and_honours_conditions),
+        cmocka_unit_test(get_of_a_list_gives_all_tasks_in_one_calendar),
         cmocka_unit_test(put_passes_on_what_the_request_says),
         cmocka_unit_test(put_is_refused_before_the_engine_sees_it),
         cmocka_unit_test(results_of_writing_become_statuses),
