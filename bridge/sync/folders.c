@@ -570,6 +570,13 @@ void engine_link_account(struct engine *engine, struct user *user, const struct 
         engine_call_later(engine, cb, arg, &err);
         return;
     }
+    if (!account->service->dialect->can(UPSTREAM_SYNC_TASKS)) {
+        err_set(&err, ERR_INVALID, "dialect %s can only convert in this version, not be linked",
+            account->service->dialect->name);
+        account_free(&account);
+        engine_call_later(engine, cb, arg, &err);
+        return;
+    }
     upstream_set_token(account->upstream, link->token);
     pull = folder_pull_new(account);
     pull->request = mem_alloc(sizeof(struct link_request));

@@ -4,6 +4,7 @@
 
 static const struct dialect *const dialects[] = {
     &dialect_outlook,
+    &dialect_todo,
 };
 
 const struct dialect *dialect_find(struct str name)

@@ -150,3 +150,4 @@ struct dialect {
 /** NULL if there is no such dialect (yet). */
 const struct dialect *dialect_find(struct str name);
 extern const struct dialect dialect_outlook;
+extern const struct dialect dialect_todo;

@@ -15,6 +15,9 @@
 /** Behind a link of a listing that the service does not track (no delta link will ever come). */
 #define OUTLOOK_UNTRACKED "#untracked"
 
+/** Fields for which the service has no member. */
+#define OUTLOOK_NEVER (TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_URL))
+
 /* outlook_task.c: one entity. Strings of the result live in arena. fails: ERR_UPSTREAM */
 MUST_CHECK bool outlook_read_item(const struct cJSON *entity, const struct zone *zone,
     struct arena *arena, struct upstream_item *out, struct err *err);

@@ -115,7 +115,7 @@ bool outlook_read_item(const struct cJSON *entity, const struct zone *zone, stru
     if (!item.is_removed) {
         item.etag = arena_copy(arena, json_member_text(entity, "@odata.etag"));
         item.marker = arena_copy(arena, outlook_read_marker(entity));
-        item.task.present = TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_URL); /* never there */
+        item.task.present = OUTLOOK_NEVER;
         if (!service_read_members(entity, members, ARRAY_LEN(members), &reading) ||
             !service_read_reminder(entity, &reading)) {
             return false;

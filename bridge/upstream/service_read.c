@@ -246,3 +246,29 @@ bool service_read_members(const struct cJSON *entity, const struct service_membe
     }
     return true;
 }
+
+bool service_read_file(struct str json, const char *id_name, service_read_entity *read,
+    task_fields never_there, const struct zone *zone, struct arena *arena,
+    struct upstream_item *out, struct err *err)
+{
+    struct cJSON *root = NULL;
+    struct upstream_item item;
+    bool is_read = json_parse(json, &root, err);
+    bool lacks_id =
+        is_read && cJSON_IsObject(root) && !cJSON_GetObjectItemCaseSensitive(root, id_name);
+
+    if (lacks_id) {
+        cJSON_AddStringToObject(root, id_name, "none");
+    }
+    is_read = is_read && read(root, zone, arena, &item, err);
+    if (is_read && lacks_id && (item.task.present & ~never_there) == 0) {
+        is_read = err_set(err, ERR_INVALID, "no member of a task of this dialect in it");
+    }
+    json_free(&root);
+    if (!is_read) {
+        err->kind = ERR_INVALID; /* a file of the caller's, not an answer of the service */
+        return false;
+    }
+    *out = item;
+    return true;
+}

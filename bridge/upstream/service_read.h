@@ -3,7 +3,7 @@
  * The members of a task as the Microsoft services return them (upstream.md A.4, B.4): each dialect
  * has a table of its own member names, and what stands there is read the same way. Pure functions.
  */
-#include "bridge/task.h"
+#include "bridge/upstream/dialect.h"
 #include "bridge/upstream/service_names.h"
 #include "ical/zone.h"
 
@@ -60,3 +60,18 @@ service_read_value service_read_owner;
 service_read_value service_read_created;
 service_read_value service_read_modified;
 service_read_value service_read_has_attachments;
+
+/** One entity of a dialect; only the fields that it carries become present. */
+typedef bool service_read_entity(const struct cJSON *entity, const struct zone *zone,
+    struct arena *arena, struct upstream_item *out, struct err *err);
+/**
+ * A file of the user's with one task in it, which may do without the service's id if it has any
+ * other member that counts.
+ *
+ * id_name      how the dialect spells it
+ * never_there  fields that `read` calls present without any member for them
+ * fails        ERR_INVALID
+ */
+MUST_CHECK bool service_read_file(struct str json, const char *id_name, service_read_entity *read,
+    task_fields never_there, const struct zone *zone, struct arena *arena,
+    struct upstream_item *out, struct err *err);

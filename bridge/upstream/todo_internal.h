@@ -1,0 +1,52 @@
+#pragma once
+/**
+ * What the files of the todo dialect share: Microsoft To Do in Graph v1.0 (upstream.md B). Names on
+ * the wire are camelCase; all functions are pure.
+ */
+#include "bridge/upstream/dialect.h"
+#include "bridge/upstream/json.h"
+
+/**
+ * The open extension that carries the marker of a create (upstream.md B.8). The name stays for
+ * ever: changing it would orphan every marker that is out there.
+ */
+#define TODO_EXTENSION "org.duedav.task"
+
+/** Fields for which the service has no member. */
+#define TODO_NEVER                                                                      \
+    (TASK_FIELD(TASK_SENSITIVITY) | TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_OWNER) | \
+        TASK_FIELD(TASK_ASSIGNED_TO))
+
+/** Where an entity stood, which decides what an absent member means (mapping.md 1.3). */
+enum todo_source {
+    TODO_SINGLE,  /**< an answer with one task: unset */
+    TODO_DELTA,   /**< unset if the entry is a full one, else not changed */
+    TODO_LISTING, /**< as TODO_DELTA, but a rule may be left out of it (B.7) */
+};
+
+/* todo_task.c: one entity. Strings of the result live in arena. fails: ERR_UPSTREAM */
+/** With the fields present that it carries. */
+MUST_CHECK bool todo_read_item(const struct cJSON *entity, const struct zone *zone,
+    struct arena *arena, struct upstream_item *out, struct err *err);
+/** Count as present what the entity says by leaving it out. */
+void todo_add_unset(
+    const struct cJSON *entity, enum todo_source source, struct upstream_item *item);
+
+/* todo_write.c */
+/** The members for `fields`, between braces that are already there. */
+void todo_write_members(struct json_out *out, const struct task *task, task_fields fields,
+    const struct zone *zone, bool is_create, bool has_range);
+struct str todo_write_task(const struct task *task, task_fields fields, const struct zone *zone,
+    bool is_create, struct arena *arena);
+
+/* todo_project.c */
+task_project todo_project;
+
+/* todo_anchor.c */
+/**
+ * The service hangs a rule on the due date, the model on the start (mapping.md 4.4): the rule of
+ * `task` as the service has it, or from what the service has. False if it has no such form, with
+ * *out as it was.
+ */
+MUST_CHECK bool todo_rule_to_due(const struct task *task, struct task_recurrence *out);
+MUST_CHECK bool todo_rule_from_due(const struct task *task, struct task_recurrence *out);

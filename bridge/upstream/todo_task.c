@@ -1,0 +1,146 @@
+/* Entities in: todoTask (upstream.md B.4, B.8, B.10). */
+#include "bridge/core/mem.h"
+#include "bridge/upstream/service_read.h"
+#include "bridge/upstream/todo_internal.h"
+
+#include <cjson/cJSON.h>
+
+#define MOST_ID_BYTES 2048
+
+/* What is no plain address could not stand in a document as one. */
+static bool is_address(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f) {
+            return false;
+        }
+    }
+    return text.n > 0;
+}
+
+/* The first link that has an address: any of its members may be null (mapping.md 2.13). */
+static bool read_links(const struct cJSON *value, const struct service_reading *reading)
+{
+    const struct cJSON *link;
+
+    cJSON_ArrayForEach(link, value)
+    {
+        struct str address = json_member_text(link, "webUrl");
+
+        if (is_address(address)) {
+            reading->task->url = arena_copy(reading->arena, address);
+            break;
+        }
+    }
+    return true;
+}
+
+/** Null means that the field is at its default (for a delta entity: was cleared). */
+static const struct service_member members[] = {
+    { "title", SERVICE_TEXT, TASK_FIELD(TASK_TITLE), service_read_title },
+    { "body", SERVICE_OBJECT, TASK_FIELD(TASK_BODY), service_read_body },
+    { "importance", SERVICE_TEXT, TASK_FIELD(TASK_PRIORITY), service_read_importance },
+    { "status", SERVICE_TEXT, TASK_FIELD(TASK_STATUS), service_read_status },
+    { "completedDateTime", SERVICE_OBJECT, TASK_FIELD(TASK_COMPLETED), service_read_completed },
+    { "startDateTime", SERVICE_OBJECT, TASK_FIELD(TASK_START), service_read_start },
+    { "dueDateTime", SERVICE_OBJECT, TASK_FIELD(TASK_DUE), service_read_due },
+    { "recurrence", SERVICE_OBJECT, TASK_FIELD(TASK_RECURRENCE), service_read_recurrence },
+    { "categories", SERVICE_LIST, TASK_FIELD(TASK_CATEGORIES), service_read_categories },
+    { "linkedResources", SERVICE_LIST, TASK_FIELD(TASK_URL), read_links },
+    { "createdDateTime", SERVICE_TEXT, 0, service_read_created },
+    { "lastModifiedDateTime", SERVICE_TEXT, 0, service_read_modified },
+    { "hasAttachments", SERVICE_BOOLEAN, 0, service_read_has_attachments },
+};
+
+/** Left out by the service when unset; all else is always there, or not asked for. */
+#define UNSET_WHEN_ABSENT                                                         \
+    (TASK_FIELD(TASK_COMPLETED) | TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE) | \
+        TASK_FIELD(TASK_REMINDER) | TASK_FIELD(TASK_RECURRENCE))
+
+static struct str read_marker(const struct cJSON *entity)
+{
+    const struct cJSON *list = cJSON_GetObjectItemCaseSensitive(entity, "extensions");
+    const struct cJSON *extension;
+
+    if (cJSON_IsArray(list)) {
+        cJSON_ArrayForEach(extension, list)
+        {
+            if (str_has_suffix(json_member_text(extension, "id"), S("." TODO_EXTENSION)) ||
+                str_eq(json_member_text(extension, "extensionName"), S(TODO_EXTENSION))) {
+                return json_member_text(extension, "marker");
+            }
+        }
+    }
+    return (struct str){ 0 };
+}
+
+static bool read_task(const struct cJSON *entity, const struct zone *zone, struct arena *arena,
+    struct task *out, struct err *err)
+{
+    struct task task = { 0 };
+    struct service_reading reading = {
+        .spelling = SERVICE_CAMEL,
+        .zone = zone != NULL ? zone : zone_utc(),
+        .arena = arena,
+        .task = &task,
+        .err = err,
+    };
+
+    task_init(&task);
+    task.present = TODO_NEVER;
+    if (!service_read_members(entity, members, ARRAY_LEN(members), &reading) ||
+        !service_read_reminder(entity, &reading)) {
+        return false;
+    }
+    (void)!todo_rule_from_due(&task, &task.recurrence); /* else as it is: the nearest there is */
+    *out = task;
+    return true;
+}
+
+bool todo_read_item(const struct cJSON *entity, const struct zone *zone, struct arena *arena,
+    struct upstream_item *out, struct err *err)
+{
+    struct upstream_item item = { 0 };
+    struct str id = json_member_text(entity, "id");
+
+    if (!cJSON_IsObject(entity) || id.n == 0 || id.n > MOST_ID_BYTES) {
+        return err_set(err, ERR_UPSTREAM, "entity without a usable id");
+    }
+    task_init(&item.task);
+    item.task.present = 0;
+    item.is_removed = cJSON_GetObjectItemCaseSensitive(entity, "@removed") != NULL;
+    if (!item.is_removed && !read_task(entity, zone, arena, &item.task, err)) {
+        return false;
+    }
+    item.id = arena_copy(arena, id);
+    item.etag = arena_copy(arena, json_member_text(entity, "@odata.etag"));
+    item.marker = arena_copy(arena, read_marker(entity));
+    *out = item;
+    return true;
+}
+
+/* B.4: an entry that lacks what every task has tells only what has changed. */
+static bool is_full(const struct cJSON *entity)
+{
+    static const char *const always[] = { "status", "importance", "title", "createdDateTime" };
+
+    for (size_t i = 0; i < ARRAY_LEN(always); i++) {
+        if (cJSON_GetObjectItemCaseSensitive(entity, always[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void todo_add_unset(const struct cJSON *entity, enum todo_source source, struct upstream_item *item)
+{
+    task_fields fields = UNSET_WHEN_ABSENT;
+
+    if (item->is_removed || (source != TODO_SINGLE && !is_full(entity))) {
+        return;
+    }
+    if (source == TODO_LISTING) {
+        fields &= ~TASK_FIELD(TASK_RECURRENCE);
+    }
+    item->task.present |= fields;
+}

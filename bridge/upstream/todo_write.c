@@ -1,0 +1,116 @@
+/* Entities out: the bodies of POST and PATCH (upstream.md B.4 to B.8; mapping.md 3.3). */
+#include "bridge/core/mem.h"
+#include "bridge/upstream/service_recurrence.h"
+#include "bridge/upstream/service_write.h"
+#include "bridge/upstream/todo_internal.h"
+
+#define HAS(fields, field) (((fields)&TASK_FIELD(field)) != 0)
+
+static void write_date(
+    struct json_out *out, const char *name, const struct task_date *date, const struct zone *zone)
+{
+    json_out_name(out, name);
+    service_write_date(out, date, zone, SERVICE_CAMEL);
+}
+
+/* Unlike Outlook's, this service does not empty the completion date by itself (mapping.md 2.7). */
+static void write_status(
+    struct json_out *out, const struct task *task, task_fields fields, const struct zone *zone)
+{
+    bool has_completed = HAS(fields, TASK_COMPLETED);
+
+    if (HAS(fields, TASK_STATUS) || (has_completed && task->completed.is_set)) {
+        service_write_name(out, "status", service_statuses, (int)task->status, SERVICE_CAMEL);
+    }
+    if (has_completed && (task->completed.is_set || task->status != TASK_DONE)) {
+        write_date(out, "completedDateTime", &task->completed, zone);
+    }
+}
+
+/*
+ * That a start alone sets the due date, and null for the due date clears the start, is documented
+ * for Outlook only (B.5): here both are said.
+ */
+static void write_dates(
+    struct json_out *out, const struct task *task, task_fields fields, const struct zone *zone)
+{
+    bool has_start = HAS(fields, TASK_START) && task->start.is_set;
+    bool has_rule = HAS(fields, TASK_RECURRENCE) && task->recurrence.is_set; /* needs one (B.7) */
+    bool is_due_too =
+        task->due.is_set && (has_rule || (has_start && task->start.day == task->due.day));
+
+    if (HAS(fields, TASK_START)) {
+        write_date(out, "startDateTime", &task->start, zone);
+    }
+    if (HAS(fields, TASK_DUE) || is_due_too) {
+        write_date(out, "dueDateTime", &task->due, zone);
+    }
+}
+
+/* The flag alone was reported not to clear it (B.5). */
+static void write_reminder(struct json_out *out, const struct task_reminder *reminder)
+{
+    json_out_name(out, "isReminderOn");
+    json_out_bool(out, reminder->is_on);
+    json_out_name(out, "reminderDateTime");
+    if (reminder->is_on) {
+        service_write_instant(out, reminder->instant_s, SERVICE_CAMEL);
+    } else {
+        json_out_null(out);
+    }
+}
+
+static void write_rule(struct json_out *out, const struct task *task, bool has_range)
+{
+    struct task_recurrence rule;
+
+    json_out_name(out, "recurrence");
+    if (todo_rule_to_due(task, &rule) && rule.is_set) {
+        service_recurrence_write(out, &rule, SERVICE_CAMEL, has_range);
+    } else {
+        json_out_null(out);
+    }
+}
+
+void todo_write_members(struct json_out *out, const struct task *task, task_fields fields,
+    const struct zone *zone, bool is_create, bool has_range)
+{
+    if (HAS(fields, TASK_TITLE) || is_create) {
+        json_out_member(out, "title", task->title);
+    }
+    if (HAS(fields, TASK_BODY)) {
+        json_out_name(out, "body");
+        service_write_body(out, &task->body, SERVICE_CAMEL);
+    }
+    if (HAS(fields, TASK_PRIORITY)) {
+        service_write_name(
+            out, "importance", service_importances, (int)task->priority, SERVICE_CAMEL);
+    }
+    write_status(out, task, fields, zone);
+    write_dates(out, task, fields, zone);
+    if (HAS(fields, TASK_REMINDER)) {
+        write_reminder(out, &task->reminder);
+    }
+    if (HAS(fields, TASK_RECURRENCE)) {
+        write_rule(out, task, has_range);
+    }
+    if (HAS(fields, TASK_CATEGORIES)) {
+        json_out_name(out, "categories");
+        service_write_categories(out, &task->categories);
+    }
+}
+
+struct str todo_write_task(const struct task *task, task_fields fields, const struct zone *zone,
+    bool is_create, struct arena *arena)
+{
+    CLEANUP(buf_done) struct buf buf;
+    struct json_out out;
+
+    buf_init(&buf, SERVICE_BODY_MOST);
+    json_out_init(&out, &buf);
+    json_out_open(&out, '{');
+    todo_write_members(&out, task, is_create ? service_without_defaults(task, fields) : fields,
+        zone, is_create, true);
+    json_out_close(&out, '}');
+    return arena_copy(arena, buf_str(&buf));
+}
