@@ -1,4 +1,6 @@
-"""Real client programs against the real server: vdirsyncer with todoman, python3-caldav, curl."""
+"""Real client programs against the real server: Thunderbird, evolution-data-server, vdirsyncer with
+todoman, calcurse, python3-caldav, curl."""
+import pathlib
 import re
 import shutil
 import subprocess
@@ -7,6 +9,7 @@ import unittest
 import harness
 
 CLIENTS = harness.ROOT / "tests" / "integration" / "clients"
+EVOLUTION = pathlib.Path("/usr/libexec/evolution-source-registry")
 
 try:
     import caldav
@@ -15,27 +18,58 @@ except ImportError:
 
 
 class Case(harness.Case):
+    SETTINGS = {}
+
     def setUp(self):
         super().setUp()
         self.sandbox = self.start_sandbox()
-        self.bridge = harness.Bridge(self.folder, self.sandbox.url)
+        self.bridge = harness.Bridge(self.folder, self.sandbox.url, **self.SETTINGS)
         self.password = self.bridge.add_user("alice", "alice-token", "Europe/Oslo")
         self.started(self.bridge.start())
         self.home = self.bridge.url + "/dav/calendars/alice/"
 
 
-class Vdirsyncer(Case):
-    @unittest.skipUnless(shutil.which("vdirsyncer") and shutil.which("todoman"),
-                         "vdirsyncer or todoman is not installed")
-    def test_two_vdirsyncers_and_todoman_agree(self):
+def has_programs(*names):
+    return all(shutil.which(name) for name in names)
+
+
+class ScriptCase(Case):
+    """A client program driven by a script of its own, each step of which is a check."""
+
+    def run_script(self, script, label, *arguments):
         done = subprocess.run(
-            ["/usr/bin/python3", CLIENTS / "sync_clients.py", "--url", self.bridge.url + "/",
-             "--home", self.home, "--user", "alice", "--password", self.password,
-             "--items", "100"],
+            ["/usr/bin/python3", CLIENTS / script, "--url", self.bridge.url + "/",
+             "--user", "alice", "--password", self.password, *arguments],
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=harness.DEADLINE * 5)
         self.assertEqual([], re.findall(r"^FAIL  (.*)$", done.stdout, re.M), done.stdout)
-        self.assertRegex(done.stdout, r"SYNC-CLIENTS: \d\d passed, 0 failed")
+        self.assertRegex(done.stdout, label + r": \d\d passed, 0 failed")
+
+
+class Scripts(ScriptCase):
+    @unittest.skipUnless(has_programs("vdirsyncer", "todoman"),
+                         "vdirsyncer or todoman is not installed")
+    def test_two_vdirsyncers_and_todoman_agree(self):
+        self.run_script("sync_clients.py", "SYNC-CLIENTS", "--home", self.home, "--items", "100")
+
+    @unittest.skipUnless(has_programs("vdirsyncer", "calcurse-caldav"),
+                         "vdirsyncer or calcurse is not installed")
+    def test_vdirsyncer_and_calcurse(self):
+        self.run_script("cli_tasks.py", "cli")
+
+
+class ScriptsWithOverrides(ScriptCase):
+    """Programs in which a completed occurrence stands beside its series, in one object."""
+    SETTINGS = {"mapping": {"series_form": "override"}}
+
+    @unittest.skipUnless(has_programs("dbus-daemon") and EVOLUTION.exists(),
+                         "evolution-data-server is not installed")
+    def test_evolution_data_server(self):
+        self.run_script("eds_tasks.py", "eds")
+
+    @unittest.skipUnless(has_programs("thunderbird"), "thunderbird is not installed")
+    def test_thunderbird(self):
+        self.run_script("thunderbird_tasks.py", "thunderbird")
 
 
 @unittest.skipIf(caldav is None, "python3-caldav is not installed")
