@@ -35,7 +35,7 @@ struct upstream_call {
     struct str task_id;
     struct str link;         /**< SYNC_*, FIND_*: where to go on; empty: from the start */
     struct str etag;         /**< UPDATE, DELETE: If-Match; empty: none */
-    struct str marker;       /**< CREATE_*, FIND_* */
+    struct str marker;       /**< CREATE_*, FIND_*; GET_TASK: show the marker (any will do) */
     struct str name;         /**< folders */
     const struct task *task; /**< CREATE, UPDATE: projected values */
     task_fields fields;      /**< CREATE, UPDATE: which of them are sent */
@@ -67,7 +67,8 @@ struct upstream_folder {
     struct str name;  /**< p == NULL: an entry of a delta page does not say; it stays as it was */
     struct str group; /**< key of its group; empty: none */
     bool is_default;
-    bool is_writable; /**< tasks can be created in it */
+    bool says_default; /**< is_default is known; an entry of a delta page may leave it out */
+    bool is_writable;  /**< tasks can be created in it */
 };
 
 enum upstream_link {
@@ -91,6 +92,8 @@ struct upstream_reply {
     bool is_unclear;   /**< the service may have done it all the same */
     bool is_forgotten; /**< SYNC_*: the delta token is no longer known: start from the beginning */
     bool is_account_gone;   /**< the mailbox is not reachable by this API at all */
+    bool is_maybe_gone;     /**< a 404 that the service itself does not stand for: a page of HTML, an
+                               empty body; err is ERR_UPSTREAM then */
     struct str code;        /**< the service's own error code, for the log */
     int64_t service_date_s; /**< its Date header; 0 if none */
     int64_t asked_ms;       /**< clock_mono_ms when the request left */

@@ -171,6 +171,43 @@ void outlook_page_free(struct upstream_page **page_in)
 
 /* ---- answers ---- */
 
+/*
+ * The documents promise the changed entity; a service that says no more than 204 has done it all the
+ * same (an empty 200, in contrast, has lost its body). What it holds now is not told.
+ */
+static bool parse_silence(const struct upstream_call *call, const struct upstream_answer *answer,
+    struct arena *arena, struct upstream_reply *reply)
+{
+    if (answer->status != 204) {
+        return false;
+    }
+    if (call->kind == UPSTREAM_UPDATE_TASK) {
+        task_init(&reply->item.task);
+        reply->item.task.present = 0;
+        reply->item.id = arena_copy(arena, call->task_id);
+        return true;
+    }
+    if (call->kind == UPSTREAM_RENAME_FOLDER) {
+        reply->folder = (struct upstream_folder){
+            .id = arena_copy(arena, call->folder_id),
+            .name = arena_copy(arena, call->name),
+            .is_writable = true,
+        };
+        return true;
+    }
+    return false;
+}
+
+/* A single GET shows all there is: what is absent is not set (upstream.md H.2, rule 1). */
+static void parse_task(const struct upstream_call *call, const struct cJSON *root,
+    struct arena *arena, struct upstream_reply *reply)
+{
+    if (outlook_read_item(root, call->zone, arena, &reply->item, &reply->err) &&
+        call->kind == UPSTREAM_GET_TASK) {
+        reply->item.task.present = TASK_ALL_FIELDS;
+    }
+}
+
 static void parse_success(const struct upstream_call *call, const struct upstream_answer *answer,
     struct arena *arena, struct upstream_reply *reply)
 {
@@ -179,14 +216,15 @@ static void parse_success(const struct upstream_call *call, const struct upstrea
     if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER) {
         return; /* 204, nothing to read */
     }
-    if (!json_parse(answer->body, &root, &reply->err)) {
+    if (parse_silence(call, answer, arena, reply) ||
+        !json_parse(answer->body, &root, &reply->err)) {
         return;
     }
     switch (call->kind) {
     case UPSTREAM_GET_TASK:
     case UPSTREAM_CREATE_TASK:
     case UPSTREAM_UPDATE_TASK:
-        (void)!outlook_read_item(root, call->zone, arena, &reply->item, &reply->err);
+        parse_task(call, root, arena, reply);
         break;
     case UPSTREAM_CREATE_FOLDER:
     case UPSTREAM_RENAME_FOLDER:

@@ -42,6 +42,14 @@ static void put_key(struct buf *url, const char *collection, struct str id)
     buf_put_text(url, "')");
 }
 
+static void put_expand(struct making *making, char separator)
+{
+    buf_put_char(&making->url, separator);
+    buf_put_text(&making->url, "$expand=");
+    uri_encode_segment(&making->url,
+        S("SingleValueExtendedProperties($filter=PropertyId eq '" OUTLOOK_MARKER "')"));
+}
+
 /* By the marker, and showing it: a service that ignored the filter must not make us adopt a
  * stranger's task. */
 static void put_marker_query(struct making *making)
@@ -53,9 +61,7 @@ static void put_marker_query(struct making *making)
 
     buf_put_text(&making->url, "?$filter=");
     uri_encode_segment(&making->url, filter);
-    buf_put_text(&making->url, "&$expand=");
-    uri_encode_segment(&making->url,
-        S("SingleValueExtendedProperties($filter=PropertyId eq '" OUTLOOK_MARKER "')"));
+    put_expand(making, '&');
 }
 
 /* A service that tracks wants to hear so on every request but those that go on by a skip token. */
@@ -176,6 +182,9 @@ static void build_task_call(struct making *making)
     put_key(&making->url, "tasks", call->task_id);
     if (call->kind == UPSTREAM_GET_TASK) {
         making->request->method = S("GET");
+        if (call->marker.n > 0) {
+            put_expand(making, '?');
+        }
     } else if (call->kind == UPSTREAM_DELETE_TASK) {
         making->request->method = S("DELETE");
     } else if (call->kind == UPSTREAM_UPDATE_TASK) {

@@ -131,6 +131,7 @@ void service_error_map(const struct upstream_call *call, const struct upstream_a
     struct str value;
 
     reply->code = error->count > 0 ? error->codes[0] : (struct str){ 0 };
+    reply->is_maybe_gone = answer->status == 404 && error->count == 0;
     reply->is_account_gone =
         answer->status == 410 || (answer->status == 404 && service_error_has(error, S("Mailbox")));
     if (http_header_find(answer->headers, answer->header_count, S("Retry-After"), &value)) {

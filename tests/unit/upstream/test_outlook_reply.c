@@ -403,7 +403,55 @@ static void single_answers_fill_in_the_item_or_the_folder(void **state)
     assert_int_equal(parse(&call, 204, NULL, 0, S("")).err.kind, ERR_NONE);
     call.kind = UPSTREAM_UPDATE_TASK;
     assert_int_equal(parse(&call, 200, NULL, 0, S("{\"Id\":\"F\"")).err.kind, ERR_UPSTREAM);
+    assert_int_equal(parse(&call, 200, NULL, 0, S("")).err.kind, ERR_UPSTREAM);
+}
+
+static void a_change_answered_with_204_is_done(void **state)
+{
+    struct upstream_call call = {
+        .kind = UPSTREAM_UPDATE_TASK, .task_id = S("A="), .folder_id = S("F="), .name = S("B")
+    };
+    struct upstream_reply reply = parse(&call, 204, NULL, 0, S(""));
+
+    (void)state;
+    assert_int_equal(reply.err.kind, ERR_NONE);
+    assert_true(str_eq(reply.item.id, S("A=")));
+    assert_int_equal(reply.item.task.present, 0);
+    call.kind = UPSTREAM_RENAME_FOLDER;
+    reply = parse(&call, 204, NULL, 0, S(""));
+    assert_int_equal(reply.err.kind, ERR_NONE);
+    assert_true(str_eq(reply.folder.id, S("F=")));
+    assert_true(str_eq(reply.folder.name, S("B")));
+    assert_false(reply.folder.says_default);
+    call.kind = UPSTREAM_CREATE_TASK; /* without an Id nobody knows what was made */
     assert_int_equal(parse(&call, 204, NULL, 0, S("")).err.kind, ERR_UPSTREAM);
+}
+
+static void what_a_single_get_leaves_out_is_not_set(void **state)
+{
+    struct upstream_call call = { .kind = UPSTREAM_GET_TASK, .zone = zone_utc() };
+    struct upstream_reply reply =
+        parse(&call, 200, NULL, 0, S("{\"Id\":\"A\",\"Subject\":\"Milk\"}"));
+
+    (void)state;
+    assert_int_equal(reply.item.task.present, TASK_ALL_FIELDS);
+    assert_false(reply.item.task.due.is_set);
+    call.kind = UPSTREAM_UPDATE_TASK;
+    reply = parse(&call, 200, NULL, 0, S("{\"Id\":\"A\",\"Subject\":\"Milk\"}"));
+    assert_true(reply.item.task.present & TASK_FIELD(TASK_TITLE));
+    assert_false(reply.item.task.present & TASK_FIELD(TASK_DUE));
+}
+
+static void a_404_that_nobody_stands_for_is_told_apart(void **state)
+{
+    struct upstream_call call = { .kind = UPSTREAM_GET_TASK };
+
+    (void)state;
+    assert_true(parse(&call, 404, NULL, 0, S("<html>")).is_maybe_gone);
+    assert_true(parse(&call, 404, NULL, 0, S("")).is_maybe_gone);
+    assert_false(parse(&call, 500, NULL, 0, S("")).is_maybe_gone);
+    assert_false(
+        parse(&call, 404, NULL, 0, S("{\"error\":{\"code\":\"ErrorItemNotFound\"}}")).is_maybe_gone);
 }
 
 #define ERROR(code) "{\"error\":{\"code\":\"" code "\",\"message\":\"m\"}}"
@@ -511,6 +559,9 @@ int main(void)
         TEST(only_what_shows_the_marker_is_found),
         TEST(completing_answers_with_both_tasks),
         TEST(single_answers_fill_in_the_item_or_the_folder),
+        TEST(a_change_answered_with_204_is_done),
+        TEST(what_a_single_get_leaves_out_is_not_set),
+        TEST(a_404_that_nobody_stands_for_is_told_apart),
         TEST(refusals_become_what_the_caller_can_do),
         TEST(retry_after_is_read_and_texts_are_not_logged),
     };

@@ -13,11 +13,14 @@
 #define MARKER                                                   \
     "SingleValueExtendedProperties\":[{\"PropertyId\":\"String " \
     "{e2f67415-e539-4204-a764-4c7e39b9f880} Name duedav-marker\",\"Value\":\"m1\"}]"
+#define EXPANDED                                                                             \
+    "$expand=SingleValueExtendedProperties%28%24filter%3DPropertyId%20eq%20"                 \
+    "%27String%20%7Be2f67415-e539-4204-a764-4c7e39b9f880%7D%20Name%20duedav-marker%27%29"
 #define MARKER_QUERY                                                                             \
     "?$filter=SingleValueExtendedProperties%2FAny%28ep%3A%20ep%2FPropertyId%20eq%20%27String%20" \
     "%7Be2f67415-e539-4204-a764-4c7e39b9f880%7D%20Name%20duedav-marker%27%20and%20ep%2FValue%20" \
-    "eq%20%27m1%27%29&$expand=SingleValueExtendedProperties%28%24filter%3DPropertyId%20eq%20"    \
-    "%27String%20%7Be2f67415-e539-4204-a764-4c7e39b9f880%7D%20Name%20duedav-marker%27%29"
+    "eq%20%27m1%27%29&" EXPANDED
+#define MARKER_EXPAND "?" EXPANDED
 
 /* All headers as "Name: value\n". */
 static struct str headers_of(const struct upstream_request *request, struct arena *arena)
@@ -81,6 +84,8 @@ static void each_call_becomes_its_request(void **state)
             "https://h/T?%24skip=10", untracked, NULL },
         { { .kind = UPSTREAM_GET_TASK, .task_id = STR("AAM'k/=") }, "GET",
             BASE "tasks('AAM%27%27k%2F%3D')", plain, NULL },
+        { { .kind = UPSTREAM_GET_TASK, .task_id = STR("A="), .marker = STR("m1") }, "GET",
+            BASE "tasks('A%3D')" MARKER_EXPAND, plain, NULL },
         { { .kind = UPSTREAM_DELETE_TASK, .task_id = STR("A=") }, "DELETE", BASE "tasks('A%3D')",
             plain, NULL },
         { { .kind = UPSTREAM_DELETE_TASK, .task_id = STR("A="), .etag = STR("W/\"k9/a+c==\"") },
