@@ -108,6 +108,7 @@ struct account {
     /** Counts settled writes; a page asked for before a write is older than it (design section 6). */
     uint64_t write_counter;
     struct recent *recent; /**< upstream ids written while a page was under way */
+    bool lacks_markers;    /**< the service has refused one: not tried again in this run */
     struct op *folder_ops; /**< operations on folders */
 
     /* schedule */

@@ -10,6 +10,7 @@ enum {
     FOLDER_MS = 20 * 1000,
     LOOK_AGAIN_MS = 5 * 1000,
     MISSES = 2,
+    PAGES_MAX = 1000,
 };
 
 bool folder_ops_touch(const struct account *account, struct str name)
@@ -93,7 +94,7 @@ static void adopt(struct op *op, const struct upstream_folder *folder)
         .account = op->account_id,
         .upstream_id = arena_copy(op->arena, folder->id),
         .slug = op->href,
-        .name = arena_copy(op->arena, folder->name),
+        .name = arena_copy(op->arena, folder->name.n > 0 ? folder->name : op->body),
         .is_default = folder->is_default,
         .is_writable = folder->is_writable,
         .run = S(""),
@@ -116,6 +117,56 @@ static void miss(struct op *op)
     give_up(op, &err);
 }
 
+static bool is_known(const struct account *account, struct str id)
+{
+    const struct collection *c = account->collections;
+
+    while (c && !str_eq(text_str(&c->upstream_id), id)) {
+        c = c->next;
+    }
+    return c != NULL;
+}
+
+static void find_by_name(struct op *op, struct str link);
+
+/** Without a marker: a folder that is not known here and bears the name is the one. */
+static void on_listed(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+    const struct dialect *dialect = upstream_dialect(op->account->upstream);
+    struct upstream_folder folder;
+    struct err err = reply->err;
+
+    op->upstream_op = NULL;
+    while (err.kind == ERR_NONE && reply->page
+        && dialect->next_folder(reply->page, op->arena, &folder, &err)) {
+        if (!folder.is_removed && str_eq(folder.name, op->body)
+            && !is_known(op->account, folder.id)) {
+            adopt(op, &folder);
+            return;
+        }
+    }
+    if (err.kind != ERR_NONE) {
+        loop_timer_start(&op->lookup, LOOK_AGAIN_MS);
+    } else if (reply->link_kind == UPSTREAM_LINK_MORE && ++op->walked_pages < PAGES_MAX) {
+        find_by_name(op, arena_copy(op->arena, reply->link));
+    } else {
+        miss(op);
+    }
+}
+
+static void find_by_name(struct op *op, struct str link)
+{
+    struct upstream_call call = {
+        .kind = UPSTREAM_SYNC_FOLDERS,
+        .link = link,
+        .zone = op->account->zone,
+    };
+
+    op->upstream_op
+        = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_listed, op);
+}
+
 static void on_found(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -127,10 +178,10 @@ static void on_found(struct upstream_reply *reply, void *arg)
     if (err.kind == ERR_NONE && reply->page
         && dialect->next_folder(reply->page, op->arena, &folder, &err)) {
         adopt(op, &folder);
-    } else if (err.kind != ERR_NONE) {
+    } else if (err.kind != ERR_NONE && err.kind != ERR_INVALID) {
         loop_timer_start(&op->lookup, LOOK_AGAIN_MS);
-    } else {
-        miss(op);
+    } else { /* this service may have dropped the marker, or not search by it */
+        find_by_name(op, S(""));
     }
 }
 
@@ -144,11 +195,19 @@ static void look(void *arg)
         .zone = op->account->zone,
     };
 
-    if (!op->engine->is_stopping) {
+    op->walked_pages = 0;
+    if (op->engine->is_stopping) {
+        return;
+    }
+    if (op->marker.n == 0) {
+        find_by_name(op, S(""));
+    } else {
         op->upstream_op
             = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_found, op);
     }
 }
+
+static void note(struct op *op);
 
 static void on_made(struct upstream_reply *reply, void *arg)
 {
@@ -163,6 +222,9 @@ static void on_made(struct upstream_reply *reply, void *arg)
         engine_op_ended(op->engine);
         answer_busy(op, &err);
         loop_timer_start(&op->lookup, 0);
+    } else if (err.kind == ERR_INVALID && op->marker.n > 0) {
+        op->marker = S(""); /* perhaps it takes no extended properties: once more without */
+        note(op);
     } else {
         if (err.kind == ERR_CONFLICT) {
             err.kind = ERR_INVALID; /* the name is taken there: trying again will not help */
@@ -184,6 +246,9 @@ static bool note_run(struct store_job *base, struct store_db *db, struct err *er
         .created_s = clock_now_s(),
     };
 
+    if (op->row_id != 0 && !store_operation_remove(db, row.account, op->row_id, err)) {
+        return false;
+    }
     return store_operation_add(db, &row, &op->row_id, err);
 }
 
@@ -206,6 +271,12 @@ static void note_done(struct store_job *base)
     call.zone = op->account->zone;
     op->upstream_op
         = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_made, op);
+}
+
+/** Write it down, then send it. */
+static void note(struct op *op)
+{
+    op_job(op, true, note_run, note_done);
 }
 
 static struct op *make_op(struct account *account, struct str slug, struct str name)
@@ -277,8 +348,8 @@ void sync_make_collection(struct engine *engine, struct user *user, struct str s
     op->cb = cb;
     op->arg = arg;
     secret_random_id(marker);
-    op->marker = arena_copy(op->arena, str_from(marker));
-    op_job(op, true, note_run, note_done);
+    op->marker = op->account->lacks_markers ? S("") : arena_copy(op->arena, str_from(marker));
+    note(op);
 }
 
 static void op_resume_folder(struct account *account, const struct store_operation *row)

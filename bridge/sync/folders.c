@@ -74,6 +74,7 @@ static bool gather(struct folder_pull *pull, struct upstream_reply *reply, struc
             .id = arena_copy(pull->arena, folder.id),
             .name = folder.name.p ? arena_copy(pull->arena, folder.name) : folder.name,
             .is_default = folder.is_default,
+            .says_default = folder.says_default,
             .is_writable = folder.is_writable,
         };
 
@@ -211,7 +212,9 @@ static void plan_folder(struct folder_pull *pull, const struct upstream_folder *
     if (folder->name.p) { /* else this entry does not say: it keeps the name that it has */
         change->row.name = folder->name;
     }
-    change->row.is_default = folder->is_default;
+    if (folder->says_default || pull->is_full) {
+        change->row.is_default = folder->is_default;
+    }
     change->row.is_writable = folder->is_writable;
     pull->change_count++;
 }

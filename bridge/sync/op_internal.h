@@ -9,6 +9,7 @@
  *   write_send.c    the upstream call and its answer
  *   write_settle.c  the transactions
  *   write_lookup.c  finding out what became of an unclear one
+ *   write_fingerprint.c  ... where the service keeps no marker
  */
 #include "bridge/sync/engine_internal.h"
 #include "bridge/sync/version.h"
@@ -25,6 +26,13 @@ enum op_state {
     OP_WAITING, /**< for its turn */
     OP_RUNNING,
     OP_UNCLEAR, /**< sent, and nobody knows whether it was done */
+};
+
+/** A task that may be the one that an unclear operation has made. */
+struct candidate {
+    struct str id;
+    bool is_owned; /**< a resource has it */
+    struct candidate *next;
 };
 
 struct op {
@@ -64,11 +72,16 @@ struct op {
 
     /* under way */
     int64_t row_id; /**< of the operation in the store; 0: not written down */
+    int64_t sent_s; /**< when it was written down to be sent; 0: not yet */
     struct upstream_op *upstream_op;
+    struct upstream_item answer; /**< a success that did not tell the whole task */
     struct store_job job;
     bool is_job_running;
     struct loop_timer lookup;
     unsigned misses, lookup_failures;
+    struct str found_id; /**< bears the marker, but is completed: the rest of a series */
+    struct candidate *candidates;
+    unsigned walked_pages;
 
     /* settling */
     struct store_resource result;
@@ -129,6 +142,14 @@ void op_drop(struct op *op, const struct err *err);
 
 /* write_lookup.c */
 void op_become_unclear(struct op *op, const struct err *err);
+/** Looked, and it was not done: look again later, or give up. */
+void op_missed(struct op *op);
+/** Nobody can say now: look again later. */
+void op_lookup_failed(struct op *op, const struct err *err);
 /** Take up an operation on a task that the last run left open. */
 void op_resume(
     struct account *account, struct collection *collection, const struct store_operation *row);
+
+/* write_fingerprint.c */
+/** OP_CREATE: ends in op_settle, op_missed or op_lookup_failed. */
+void op_find_by_fingerprint(struct op *op);

@@ -35,6 +35,7 @@ struct pull {
     struct upstream_op *op;
     uint64_t asked_counter;     /**< write counter when the page was asked for */
     bool has_restarted;
+    bool has_page; /**< the service has answered this pull with a page */
     bool is_job_running, is_posted;
 
     struct table by_id;
@@ -45,7 +46,8 @@ struct pull {
     struct store_collection row; /**< the collection's row to save with a page */
 
     struct str *singles; /**< upstream ids to be read one by one */
-    size_t single_count, single_position;
+    size_t single_count, single_position, reread_count;
+    bool has_left_some; /**< rows that no page showed, but an operation is open on them */
     struct arena *single_arena;
     struct str single_id;
 
@@ -154,10 +156,6 @@ void pull_start(struct collection *c)
     table_init(&pull->by_id);
     c->pull = pull;
     c->pulled_round = c->account->round_number;
-    if (c->is_round_full && c->is_link_final) {
-        singles_find(pull); /* the last process read all pages but not to the end of this */
-        return;
-    }
     ask_page(pull);
 }
 
@@ -235,6 +233,7 @@ static void on_page(struct upstream_reply *reply, void *arg)
         pull_end(pull, &err);
         return;
     }
+    pull->has_page = true;
     collection_row(c, &pull->row);
     pull->row.link = arena_copy(pull->arena, reply->link);
     pull->row.is_link_final = reply->link_kind != UPSTREAM_LINK_MORE;
@@ -533,9 +532,9 @@ static bool singles_run(struct store_job *base, struct store_db *db, struct err 
     struct arena *arena = pull->single_arena;
     struct store_reread *rereads;
     struct store_resource *unseen = NULL;
-    size_t reread_count, unseen_count = 0;
+    size_t count, unseen_count = 0;
 
-    if (!store_reread_list(db, pull->account_id, arena, &rereads, &reread_count, err)) {
+    if (!store_reread_list(db, pull->account_id, arena, &rereads, &count, err)) {
         return false;
     }
     if (pull->row.is_round_full
@@ -543,12 +542,13 @@ static bool singles_run(struct store_job *base, struct store_db *db, struct err 
             INT64_MAX, arena, &unseen, &unseen_count, err)) {
         return false;
     }
-    pull->singles = arena_alloc_array(arena, reread_count + unseen_count, sizeof(struct str));
-    for (size_t i = 0; i < reread_count; i++) {
+    pull->singles = arena_alloc_array(arena, count + unseen_count, sizeof(struct str));
+    for (size_t i = 0; i < count; i++) {
         if (rereads[i].collection == pull->collection_id) {
             pull->singles[pull->single_count++] = rereads[i].upstream_id;
         }
     }
+    pull->reread_count = pull->single_count;
     for (size_t i = 0; i < unseen_count; i++) {
         pull->singles[pull->single_count++] = unseen[i].upstream_id;
     }
@@ -580,7 +580,8 @@ static void on_single(struct upstream_reply *reply, void *arg)
     struct err err = reply->err;
 
     pull->op = NULL;
-    if (err.kind == ERR_NOT_FOUND) {
+    if (err.kind == ERR_NOT_FOUND || (reply->is_maybe_gone && pull->has_page)) {
+        /* no proxy's page: the service itself has just answered at this address */
         item = (struct upstream_item){ .is_removed = true };
         err = err_none;
     }
@@ -622,7 +623,7 @@ static void round_over(struct pull *pull)
 {
     struct collection *c = pull->collection;
 
-    if (!c->is_round_full) {
+    if (!c->is_round_full || pull->has_left_some) { /* the next pull looks for those again */
         pull_end(pull, &err_none);
         return;
     }

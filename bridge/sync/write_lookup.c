@@ -18,7 +18,7 @@ static void look_in(struct op *op, int64_t delay_ms)
     loop_timer_start(&op->lookup, delay_ms);
 }
 
-static void on_miss(struct op *op)
+void op_missed(struct op *op)
 {
     struct err err;
 
@@ -31,7 +31,7 @@ static void on_miss(struct op *op)
     op_drop(op, &err);
 }
 
-static void on_failure(struct op *op, const struct err *err)
+void op_lookup_failed(struct op *op, const struct err *err)
 {
     int64_t delay_ms = LOOK_AGAIN_MS << (op->lookup_failures < 4 ? op->lookup_failures : 4);
 
@@ -57,18 +57,20 @@ static void on_task(struct upstream_reply *reply, void *arg)
     struct op *op = arg;
 
     op->upstream_op = NULL;
-    if (reply->err.kind == ERR_NOT_FOUND && op->kind == OP_CREATE) {
-        on_miss(op); /* found by its marker and deleted since */
+    if (reply->is_maybe_gone || (reply->err.kind == ERR_NOT_FOUND && op->kind == OP_CREATE)) {
+        /* found by its marker and deleted since; or nobody stands for it that it is gone: the client
+         * tries again, and the next round tells */
+        op_missed(op);
     } else if (reply->err.kind == ERR_NOT_FOUND) {
         op_settle_removed(op, op->kind == OP_DELETE ? SYNC_REMOVED : SYNC_PRECONDITION);
     } else if (reply->err.kind != ERR_NONE) {
-        on_failure(op, &reply->err);
+        op_lookup_failed(op, &reply->err);
     } else if (op->kind == OP_CREATE) {
         op_settle(op, &reply->item);
     } else if (op->kind == OP_UPDATE && is_done(op, &reply->item.task)) {
         op_settle(op, &reply->item);
     } else {
-        on_miss(op);
+        op_missed(op);
     }
 }
 
@@ -87,23 +89,56 @@ static void read_task(struct op *op, struct str id)
 
 static void find_by_marker(struct op *op, struct str link);
 
+/**
+ * The one to adopt; empty if the page shows none. When a series was completed meanwhile, the completed
+ * copy bears the marker too: the live one is ours, wherever it stands.
+ */
+static struct str choose_found(struct op *op, struct upstream_reply *reply, struct err *err)
+{
+    const struct dialect *dialect = upstream_dialect(op->account->upstream);
+    struct upstream_item item;
+
+    while (reply->page && dialect->next_item(reply->page, op->arena, &item, err)) {
+        if (item.task.status != TASK_DONE) {
+            return arena_copy(op->arena, item.id);
+        }
+        op->found_id = arena_copy(op->arena, item.id);
+    }
+    return S("");
+}
+
+/** Nothing bears the marker. A service that drops it silently would let the repeat make a second. */
+static void on_unmarked(struct op *op)
+{
+    if (op->kind != OP_CREATE || op->misses + 1 < MISSES) {
+        op_missed(op);
+    } else {
+        op_find_by_fingerprint(op);
+    }
+}
+
 static void on_found(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
-    const struct dialect *dialect = upstream_dialect(op->account->upstream);
-    struct upstream_item item;
     struct err err = reply->err;
+    struct str id = S("");
 
     op->upstream_op = NULL;
-    if (err.kind == ERR_NONE && reply->page
-        && dialect->next_item(reply->page, op->arena, &item, &err)) {
-        read_task(op, arena_copy(op->arena, item.id));
-    } else if (err.kind != ERR_NONE) {
-        on_failure(op, &err);
-    } else if (reply->link_kind == UPSTREAM_LINK_MORE) {
+    if (err.kind == ERR_INVALID && op->kind == OP_CREATE) {
+        op_find_by_fingerprint(op); /* this service can't search by it */
+        return;
+    }
+    if (err.kind == ERR_NONE) {
+        id = choose_found(op, reply, &err);
+    }
+    if (err.kind != ERR_NONE) {
+        op_lookup_failed(op, &err);
+    } else if (id.n == 0 && reply->link_kind == UPSTREAM_LINK_MORE) {
         find_by_marker(op, arena_copy(op->arena, reply->link));
+    } else if (id.n > 0 || op->found_id.n > 0) {
+        read_task(op, id.n > 0 ? id : op->found_id);
     } else {
-        on_miss(op);
+        on_unmarked(op);
     }
 }
 
@@ -128,7 +163,10 @@ static void look(void *arg)
     if (op->engine->is_stopping) {
         return; /* the next start takes it up */
     }
-    if (op->kind == OP_CREATE) {
+    op->found_id = S("");
+    if (op->kind == OP_CREATE && op->marker.n == 0) {
+        op_find_by_fingerprint(op);
+    } else if (op->kind == OP_CREATE) {
         find_by_marker(op, S(""));
     } else {
         read_task(op, op->upstream_id);
@@ -153,7 +191,7 @@ void op_become_unclear(struct op *op, const struct err *err)
         look_in(op, 0);
         engine_op_ended(op->engine); /* a stop does not wait for it */
     } else {
-        on_failure(op, err);
+        op_lookup_failed(op, err);
     }
 }
 
@@ -230,6 +268,7 @@ void op_resume(
     op->replaced_etag = arena_copy(op->arena, row->replaced_etag);
     op->put_hash = arena_copy(op->arena, row->put_hash);
     op->marker = arena_copy(op->arena, row->marker);
+    op->sent_s = row->created_s;
     op->client = row->password;
     op->object.has_rev = row->named_rev != 0;
     op->object.rev = (uint64_t)row->named_rev;

@@ -221,7 +221,7 @@ void op_plan_creation(struct op *op)
     }
     keep_rule_here(op);
     secret_random_id(marker);
-    op->marker = arena_copy(op->arena, str_from(marker));
+    op->marker = op->account->lacks_markers ? S("") : arena_copy(op->arena, str_from(marker));
     op_begin(op);
 }
 

@@ -31,7 +31,7 @@ static bool begin_run(struct store_job *base, struct store_db *db, struct err *e
         .marker = op->marker,
         .password = op->client,
         .named_rev = op->object.has_rev ? (int64_t)op->object.rev : 0,
-        .created_s = clock_now_s(),
+        .created_s = op->sent_s,
     };
 
     if (op->row_id != 0 && !store_operation_remove(db, row.account, op->row_id, err)) {
@@ -59,6 +59,7 @@ static void begin_done(struct store_job *base)
 
 void op_begin(struct op *op)
 {
+    op->sent_s = clock_now_s();
     op_job(op, true, begin_run, begin_done);
 }
 
@@ -165,6 +166,44 @@ static void on_current(struct upstream_reply *reply, void *arg)
     }
 }
 
+static void on_whole(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+
+    op->upstream_op = NULL;
+    op_settle(op, reply->err.kind == ERR_NONE ? &reply->item : &op->answer);
+}
+
+/**
+ * It is done. Where the answer leaves out what the task is now (204, or a few members), it is read, so
+ * that a decision of the service's shows at once; if that fails, what was sent stands until the next
+ * round.
+ */
+static void on_success(struct op *op, const struct upstream_item *item)
+{
+    const task_fields read_only = TASK_FIELD(TASK_ASSIGNED_TO) | TASK_FIELD(TASK_OWNER);
+    struct upstream_call call = {
+        .kind = UPSTREAM_GET_TASK,
+        .folder_id = text_str(&op->collection->upstream_id),
+        .task_id = item->id,
+        .zone = op->account->zone,
+    };
+
+    if (op->kind == OP_CREATE && op->marker.n == 0) {
+        op->account->lacks_markers = true; /* refused with it, taken without */
+    }
+    if ((item->task.present | read_only) == TASK_ALL_FIELDS) {
+        op_settle(op, item);
+        return;
+    }
+    op->answer = *item;
+    op->answer.id = arena_copy(op->arena, item->id);
+    op->answer.etag = arena_copy(op->arena, item->etag);
+    task_copy(op->arena, &item->task, &op->answer.task);
+    op->upstream_op
+        = upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_whole, op);
+}
+
 static void on_reply(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -178,7 +217,10 @@ static void on_reply(struct upstream_reply *reply, void *arg)
     } else if (reply->err.kind == ERR_NONE && op->kind == OP_DELETE) {
         op_settle_removed(op, SYNC_REMOVED);
     } else if (reply->err.kind == ERR_NONE) {
-        op_settle(op, &reply->item);
+        on_success(op, &reply->item);
+    } else if (reply->err.kind == ERR_INVALID && op->kind == OP_CREATE && op->marker.n > 0) {
+        op->marker = S(""); /* perhaps it takes no extended properties: once more without */
+        op_begin(op);
     } else if (reply->err.kind == ERR_NOT_FOUND && op->kind != OP_CREATE) {
         on_vanished(op);
     } else if (reply->err.kind == ERR_CONFLICT && op->kind != OP_CREATE) {

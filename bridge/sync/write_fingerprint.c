@@ -1,0 +1,199 @@
+#include "bridge/sync/op_internal.h"
+
+/**
+ * Finding a new task of unknown fate without its marker: the service refuses extended properties, does
+ * not search by them, or has silently dropped ours. All tasks of the folder are listed; one that was
+ * made at about the time of our request, with the title and the dates that we sent, and that
+ * no resource has, is ours (design section 7).
+ */
+enum {
+    WALK_DEADLINE_MS = 60 * 1000,
+    WALK_PAGES_MAX = 10000,
+    AGE_S = 2 * 60,
+    FLIGHT_S = 20, /**< how long the request may have been under way */
+};
+
+static void walk(struct op *op, struct str link);
+static void candidate_next(struct op *op);
+
+static bool is_of_that_time(const struct op *op, const struct task *task, int64_t service_s)
+{
+    int64_t now_s = clock_now_s();
+    int64_t skew_s = service_s != 0 ? service_s - now_s : 0;
+    int64_t age_s;
+
+    if (task->created_us == 0) {
+        return true; /* it does not say */
+    }
+    age_s = task->created_us / CIVIL_MICROS - skew_s - op->sent_s;
+    return age_s >= -AGE_S && age_s <= AGE_S + FLIGHT_S;
+}
+
+static bool looks_the_same(const struct op *op, const struct task *task)
+{
+    const struct task *expected = &op->plan.expected;
+
+    if (!(task->present & TASK_FIELD(TASK_TITLE))
+        || !task_field_eq(task, expected, TASK_TITLE)
+        || task->recurrence.is_set != expected->recurrence.is_set) {
+        return false;
+    }
+    return expected->recurrence.is_set /* its dates move on when it is completed there */
+        || (task_field_eq(task, expected, TASK_START) && task_field_eq(task, expected, TASK_DUE));
+}
+
+static bool is_anothers(const struct op *op, struct str id)
+{
+    for (const struct op *other = op->collection->ops; other; other = other->next) {
+        if (other != op && str_eq(other->upstream_id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_candidate(struct op *op, struct str id)
+{
+    struct candidate *candidate;
+
+    for (candidate = op->candidates; candidate; candidate = candidate->next) {
+        if (str_eq(candidate->id, id)) {
+            return; /* pages may repeat entries */
+        }
+    }
+    candidate = ARENA_NEW(op->arena, struct candidate);
+    candidate->id = arena_copy(op->arena, id);
+    candidate->next = op->candidates;
+    op->candidates = candidate;
+}
+
+/* --- which of them have no resource ------------------------------------------------------- */
+
+static bool owned_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+
+    for (struct candidate *c = op->candidates; c; c = c->next) {
+        struct store_resource row;
+
+        if (!store_resource_find_upstream(db, op->account_id, op->collection_id, c->id, op->arena,
+                &row, &c->is_owned, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void owned_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct err err = base->err;
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    if (err.kind != ERR_NONE) {
+        op_lookup_failed(op, &err);
+        return;
+    }
+    candidate_next(op);
+}
+
+/* --- reading them ------------------------------------------------------------------------- */
+
+static void on_candidate(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+    struct err err = reply->err;
+
+    op->upstream_op = NULL;
+    if (err.kind == ERR_INVALID && !op->account->lacks_markers) {
+        op->account->lacks_markers = true; /* it does not show them */
+        candidate_next(op);
+        return;
+    }
+    if (err.kind != ERR_NONE && err.kind != ERR_NOT_FOUND && !reply->is_maybe_gone) {
+        op_lookup_failed(op, &err);
+        return;
+    }
+    if (err.kind == ERR_NONE
+        && (reply->item.marker.n == 0 || str_eq(reply->item.marker, op->marker))) {
+        op_settle(op, &reply->item);
+        return;
+    }
+    op->candidates = op->candidates->next; /* gone, or it bears the marker of another operation */
+    candidate_next(op);
+}
+
+static void candidate_next(struct op *op)
+{
+    struct upstream_call call = {
+        .kind = UPSTREAM_GET_TASK,
+        .folder_id = text_str(&op->collection->upstream_id),
+        .marker = op->account->lacks_markers ? S("") : op->marker,
+        .zone = op->account->zone,
+    };
+
+    while (op->candidates
+        && (op->candidates->is_owned || is_anothers(op, op->candidates->id))) {
+        op->candidates = op->candidates->next;
+    }
+    if (!op->candidates) {
+        op_missed(op);
+        return;
+    }
+    call.task_id = op->candidates->id;
+    op->upstream_op = upstream_start(
+        op->account->upstream, &call, false, WALK_DEADLINE_MS, on_candidate, op);
+}
+
+/* --- listing ------------------------------------------------------------------------------ */
+
+static void on_walked(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+    const struct dialect *dialect = upstream_dialect(op->account->upstream);
+    struct upstream_item item;
+    struct err err = reply->err;
+
+    op->upstream_op = NULL;
+    while (err.kind == ERR_NONE && reply->page
+        && dialect->next_item(reply->page, op->arena, &item, &err)) {
+        if (!item.is_removed && looks_the_same(op, &item.task)
+            && is_of_that_time(op, &item.task, reply->service_date_s)) {
+            add_candidate(op, item.id);
+        }
+    }
+    if (err.kind == ERR_NONE && ++op->walked_pages > WALK_PAGES_MAX) {
+        err_set(&err, ERR_UPSTREAM, "the folder does not end");
+    }
+    if (err.kind != ERR_NONE) {
+        op_lookup_failed(op, &err);
+    } else if (reply->link_kind == UPSTREAM_LINK_MORE) {
+        walk(op, arena_copy(op->arena, reply->link));
+    } else if (op->candidates) {
+        op_job(op, false, owned_run, owned_done);
+    } else {
+        op_missed(op);
+    }
+}
+
+static void walk(struct op *op, struct str link)
+{
+    struct upstream_call call = {
+        .kind = UPSTREAM_SYNC_TASKS,
+        .folder_id = text_str(&op->collection->upstream_id),
+        .link = link,
+        .zone = op->account->zone,
+    };
+
+    op->upstream_op
+        = upstream_start(op->account->upstream, &call, true, WALK_DEADLINE_MS, on_walked, op);
+}
+
+void op_find_by_fingerprint(struct op *op)
+{
+    op->candidates = NULL;
+    op->walked_pages = 0;
+    walk(op, S(""));
+}
