@@ -68,7 +68,9 @@ enum task_time_form {
 
 /**
  * A start, due or completion date: a civil date, with a time of day where a client gave one.
- * Services keep the date only. For TASK_COMPLETED of a client's document the form is UTC.
+ * Services keep the date only. For TASK_COMPLETED of a client's document the form is UTC. A start or
+ * due that a client wrote in UTC has the day of its hint zone (mapping.md 3.3, W4): map/ gives it as
+ * TASK_TIME_ZONED there, so that `day` is always the date that counts.
  */
 struct task_date {
     bool is_set;

@@ -46,25 +46,31 @@ static size_t fitting(struct str s, size_t room)
     return n == 0 ? room : n; /* not UTF-8: cut anywhere */
 }
 
+/** Appends what a line may hold: a control character would end it, or be refused by XML. */
+static size_t put_clean(char *out, size_t n, struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] >= 0x20 || s.p[i] == '\t') {
+            out[n++] = s.p[i];
+        }
+    }
+    return n;
+}
+
 struct str edit_format_line(
     struct arena *arena, bool has_lf_only, struct str name, struct str params, struct str value)
 {
     struct str end = has_lf_only ? S("\n") : S("\r\n");
-    size_t length = name.n + params.n + 1 + value.n;
-    char *flat = arena_alloc(arena, length + 1);
+    char *flat = arena_alloc(arena, name.n + params.n + value.n + 2);
+    size_t length = put_clean(flat, 0, name);
+    size_t n = 0;
+
+    length = put_clean(flat, length, params);
+    flat[length++] = ':';
+    length = put_clean(flat, length, value);
     /* at most 3 octets of a fold are lost to a character that does not fit */
     size_t folds = length / (FOLD_OCTETS - 4) + 1;
     char *folded = arena_alloc(arena, length + folds * (end.n + 1) + end.n);
-    size_t n = 0;
-
-    memcpy(flat, name.p, name.n);
-    if (params.n > 0) {
-        memcpy(flat + name.n, params.p, params.n);
-    }
-    flat[name.n + params.n] = ':';
-    if (value.n > 0) {
-        memcpy(flat + name.n + params.n + 1, value.p, value.n);
-    }
     for (struct str rest = { flat, length }; rest.n > 0;) {
         size_t part = fitting(rest, n == 0 ? FOLD_OCTETS : FOLD_OCTETS - 1);
 

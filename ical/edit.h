@@ -37,7 +37,8 @@ bool edit_is_empty(const struct edit *edit);
 /** The new text; the document's own text when nothing was changed. */
 struct str edit_finish(struct edit *edit);
 
-/** name + params + ":" + value, folded, with its line end. */
+/** name + params + ":" + value, folded, with its line end. Control characters are left out, so that
+ * no value can end its line. */
 struct str edit_format_line(
     struct arena *arena, bool has_lf_only, struct str name, struct str params, struct str value);
 /** TEXT escaping of RFC 5545 3.3.11; CR is dropped, so that CRLF becomes one \n. */

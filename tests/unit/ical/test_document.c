@@ -218,6 +218,8 @@ static void long_lines_are_folded_between_characters(void **state)
         }
     }
     assert_str(edit_format_line(arena, true, S("A"), S(""), S("b")), "A:b\n");
+    assert_str(edit_format_line(arena, true, S("URL"), S(""), S("x:\r\nEND:VTODO\001")),
+        "URL:x:END:VTODO\n");
     assert_str(edit_escape_text(arena, S("a,b;c\\d\r\ne")), "a\\,b\\;c\\\\d\\ne");
     assert_str(edit_quote_param(arena, S("a b\"^\n")), "\"a b^'^^^n\"");
     assert_str(edit_quote_param(arena, S("plain")), "plain");
