@@ -287,7 +287,7 @@ static int run(struct cli *cli, int argc, char **argv)
     struct options o = { .timezone = "UTC" };
     const struct cli_option options[] = {
         { "to", "json|vtodo", "which way", .text = &o.to },
-        { "dialect", "D", "what the service speaks: outlook", .text = &o.dialect },
+        { "dialect", "D", "what the service speaks: outlook or todo", .text = &o.dialect },
         { "timezone", "ZONE", "the account's time zone (UTC)", .text = &o.timezone },
         { "base", "OLD", "what the input was before: OLD.ics, or OLD.json", .text = &o.base },
         { "document", "OLD.ics", "the document to change", .text = &o.document },

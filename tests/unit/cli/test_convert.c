@@ -30,6 +30,12 @@ static int start(void **state)
     return 0;
 }
 
+static void use(const struct dialect *dialect)
+{
+    convert.dialect = dialect;
+    convert.context.project = dialect->project;
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -37,10 +43,28 @@ static int end(void **state)
     return 0;
 }
 
-/* Sources: mapping.md 7, the vector named. base NULL: create. */
-static const struct {
+struct body_case {
     const char *name, *base, *document, *expected;
-} bodies[] = {
+};
+
+static void check_bodies(const struct body_case *cases, size_t count)
+{
+    struct str out;
+    struct err err;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!convert_to_json(
+                &convert, str_from(cases[i].document), str_from(cases[i].base), &out, &err)) {
+            fail_msg("%s: %s", cases[i].name, err.text);
+        }
+        if (!str_eq(out, str_from(cases[i].expected))) {
+            fail_msg("%s: %.*s", cases[i].name, STR_ARG(out));
+        }
+    }
+}
+
+/* Sources: mapping.md 7, the vector named. base NULL: create. */
+static const struct body_case bodies[] = {
     { "only a title", NULL, OBJECT("SUMMARY:Milk\r\n"), "{\"Subject\":\"Milk\"}" },
     { "V005", NULL, OBJECT("SUMMARY:x\r\nDUE;VALUE=DATE:20260715\r\n"),
         "{\"Subject\":\"x\",\"DueDateTime\":{\"DateTime\":\"2026-07-15T00:00:00\","
@@ -55,19 +79,54 @@ static const struct {
 
 static void a_document_becomes_a_body(void **state)
 {
-    struct str out;
-    struct err err;
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
-        if (!convert_to_json(
-                &convert, str_from(bodies[i].document), str_from(bodies[i].base), &out, &err)) {
-            fail_msg("%s: %s", bodies[i].name, err.text);
-        }
-        if (!str_eq(out, str_from(bodies[i].expected))) {
-            fail_msg("%s: %.*s", bodies[i].name, STR_ARG(out));
-        }
-    }
+    check_bodies(bodies, ARRAY_LEN(bodies));
+}
+
+#define MIDNIGHT(date) "{\"dateTime\":\"" date "T00:00:00\",\"timeZone\":\"Romance Standard Time\"}"
+#define ALARM                                                                        \
+    "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER;VALUE=DATE-TIME:20260510T080000Z\r\n" \
+    "END:VALARM\r\n"
+
+/* The Graph vectors of mapping.md 7. base NULL: create. */
+static const struct body_case todo_bodies[] = {
+    { "only a title", NULL, OBJECT("SUMMARY:Milk\r\n"), "{\"title\":\"Milk\"}" },
+    { "V052", OBJECT("STATUS:COMPLETED\r\nPERCENT-COMPLETE:100\r\n"),
+        OBJECT("STATUS:NEEDS-ACTION\r\nPERCENT-COMPLETE:0\r\n"),
+        "{\"status\":\"notStarted\",\"completedDateTime\":null}" },
+    { "not done before", OBJECT("STATUS:NEEDS-ACTION\r\n"), OBJECT("STATUS:IN-PROCESS\r\n"),
+        "{\"status\":\"inProgress\"}" },
+    { "V063", NULL, OBJECT(""), "{\"title\":\"(no title)\"}" },
+    { "V063, again", OBJECT(""), OBJECT("X-A:1\r\n"), "{}" },
+    { "CLASS is kept here", OBJECT(""), OBJECT("CLASS:PRIVATE\r\n"), "{}" },
+    { "URL is kept here", OBJECT(""), OBJECT("URL:https://a\r\n"), "{}" },
+    { "V104", OBJECT(ALARM), OBJECT(""), "{\"isReminderOn\":false,\"reminderDateTime\":null}" },
+    { "categories gone", OBJECT("CATEGORIES:a,b\r\n"), OBJECT(""), "{\"categories\":[]}" },
+    { "a start alone", NULL, OBJECT("SUMMARY:x\r\nDTSTART;VALUE=DATE:20260504\r\n"),
+        "{\"title\":\"x\",\"startDateTime\":" MIDNIGHT("2026-05-04") ",\"dueDateTime\":" MIDNIGHT(
+            "2026-05-04") "}" },
+    { "both dates gone", OBJECT("DTSTART;VALUE=DATE:20260504\r\nDUE;VALUE=DATE:20260507\r\n"),
+        OBJECT(""), "{\"startDateTime\":null,\"dueDateTime\":null}" },
+    { "V156", NULL,
+        OBJECT("SUMMARY:x\r\nDTSTART;VALUE=DATE:20260302\r\nDUE;VALUE=DATE:20260304\r\n"
+               "RRULE:FREQ=WEEKLY;BYDAY=MO\r\n"),
+        "{\"title\":\"x\",\"startDateTime\":" MIDNIGHT("2026-03-02") ",\"dueDateTime\":" MIDNIGHT(
+            "2026-03-04") ",\"recurrence\":{\"pattern\":{\"type\":\"weekly\",\"interval\":1,"
+                          "\"daysOfWeek\":[\"wednesday\"],\"firstDayOfWeek\":\"monday\"},\"range\":"
+                          "{\"type\":"
+                          "\"noEnd\",\"startDate\":\"2026-03-04\"}}}" },
+    { "no rule of the service", NULL,
+        OBJECT("SUMMARY:x\r\nDTSTART;VALUE=DATE:20260302\r\nDUE;VALUE=DATE:20260304\r\n"
+               "RRULE:FREQ=MONTHLY;BYDAY=1MO\r\n"),
+        "{\"title\":\"x\",\"startDateTime\":" MIDNIGHT("2026-03-02") ",\"dueDateTime\":" MIDNIGHT(
+            "2026-03-04") "}" },
+};
+
+static void a_document_becomes_a_body_of_to_do(void **state)
+{
+    (void)state;
+    use(&dialect_todo);
+    check_bodies(todo_bodies, ARRAY_LEN(todo_bodies));
 }
 
 #define TASK(members)                                                                   \
@@ -126,12 +185,67 @@ static void errors_tell_which_input_is_wrong(void **state)
     assert_non_null(strstr(err.text, "--document: "));
 }
 
+#define GRAPH(members)                                                                       \
+    "{\"id\":\"AQMk1\",\"title\":\"x\",\"status\":\"notStarted\",\"importance\":\"normal\"," \
+    "\"createdDateTime\":\"2026-04-01T08:00:00.1234567Z\","                                  \
+    "\"lastModifiedDateTime\":\"2026-04-01T08:00:00.1234567Z\"" members "}"
+#define RULE                                                                                \
+    ",\"dueDateTime\":{\"dateTime\":\"2026-05-03T22:00:00.0000000\",\"timeZone\":\"UTC\"}," \
+    "\"recurrence\":{\"pattern\":{\"type\":\"daily\",\"interval\":2},"                      \
+    "\"range\":{\"type\":\"noEnd\",\"startDate\":\"2026-05-04\",\"endDate\":\"0001-01-01\"}}"
+
+/* base NULL: rendered anew, else the document changed by it. */
+static const struct {
+    const char *name, *base, *document, *json, *line;
+    bool is_there;
+} documents[] = {
+    { "V078", NULL, NULL,
+        GRAPH(",\"linkedResources\":[{\"webUrl\":\"https://a\",\"displayName\":null}]"),
+        "URL:https://a\r\n", true },
+    { "V079", NULL, NULL, GRAPH(",\"linkedResources\":[{\"webUrl\":null,\"displayName\":\"SMS\"}]"),
+        "URL", false },
+    { "fractions of a second", NULL, NULL, GRAPH(""), "CREATED:20260401T080000Z\r\n", true },
+    { "a date", NULL, NULL, GRAPH(RULE), "DUE;VALUE=DATE:20260504\r\n", true },
+    { "V155, a single GET", GRAPH(RULE),
+        OBJECT("SUMMARY:x\r\nDTSTART;VALUE=DATE:20260504\r\nDUE;VALUE=DATE:20260504\r\n"
+               "RRULE:FREQ=DAILY;INTERVAL=2\r\n"),
+        GRAPH(",\"dueDateTime\":{\"dateTime\":\"2026-05-03T22:00:00\",\"timeZone\":\"UTC\"}"),
+        "RRULE", false },
+    { "a due date that is gone", GRAPH(RULE), OBJECT("SUMMARY:x\r\nDUE;VALUE=DATE:20260504\r\n"),
+        GRAPH(""), "DUE", false },
+    { "V063", GRAPH(""), OBJECT(""), GRAPH(",\"categories\":[\"a\"]"), "SUMMARY", false },
+    { "V069", GRAPH(",\"body\":{\"contentType\":\"text\",\"content\":\"Buy milk\"}"),
+        OBJECT("DESCRIPTION:Buy milk\r\nX-ALT-DESC;FMTTYPE=text/html:<b>Buy</b> milk\r\n"),
+        GRAPH(",\"body\":{\"contentType\":\"text\",\"content\":\"Buy milk\\r\\n\"}"), "X-ALT-DESC",
+        true },
+};
+
+static void a_task_of_to_do_becomes_a_document(void **state)
+{
+    struct str out;
+    struct err err;
+
+    (void)state;
+    use(&dialect_todo);
+    for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
+        if (!convert_to_vtodo(&convert, str_from(documents[i].json), str_from(documents[i].base),
+                str_from(documents[i].document), &out, &err)) {
+            fail_msg("%s: %s", documents[i].name, err.text);
+        }
+        if ((str_find(out, str_from(documents[i].line)) != SIZE_MAX) != documents[i].is_there) {
+            fail_msg("%s: %.*s", documents[i].name, STR_ARG(out));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_document_becomes_a_body, start, end),
         cmocka_unit_test_setup_teardown(a_task_becomes_a_document_with_a_stable_uid, start, end),
         cmocka_unit_test_setup_teardown(a_merge_without_change_is_the_document_itself, start, end),
+        cmocka_unit_test_setup_teardown(a_document_becomes_a_body_of_to_do, start, end),
+        cmocka_unit_test_setup_teardown(a_task_of_to_do_becomes_a_document, start, end),
         cmocka_unit_test_setup_teardown(errors_tell_which_input_is_wrong, start, end),
     };
 
