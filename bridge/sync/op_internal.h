@@ -72,6 +72,7 @@ struct op {
 
     /* under way */
     int64_t row_id; /**< of the operation in the store; 0: not written down */
+    int64_t new_row_id; /**< the worker's, while it writes it down */
     int64_t sent_s; /**< when it was written down to be sent; 0: not yet */
     struct upstream_op *upstream_op;
     struct upstream_item answer; /**< a success that did not tell the whole task */

@@ -37,7 +37,7 @@ static bool begin_run(struct store_job *base, struct store_db *db, struct err *e
     if (op->row_id != 0 && !store_operation_remove(db, row.account, op->row_id, err)) {
         return false;
     }
-    return store_operation_add(db, &row, &op->row_id, err);
+    return store_operation_add(db, &row, &op->new_row_id, err);
 }
 
 static void begin_done(struct store_job *base)
@@ -47,6 +47,7 @@ static void begin_done(struct store_job *base)
     if (!op_job_ended(op)) {
         return;
     }
+    op->row_id = base->err.kind == ERR_NONE ? op->new_row_id : op->row_id;
     if (base->err.kind != ERR_NONE) {
         struct err err = base->err;
 

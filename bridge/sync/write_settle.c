@@ -168,6 +168,7 @@ void op_settle_locally(struct op *op)
         return;
     }
     result_start(op, op->plan.document);
+    op->result.round = op->row.round; /* nobody has seen the task upstream */
     op->result.written_s = op->row.written_s;
     op->result.put_hash = op->put_hash;
     op->result.replaced_etag = op->replaced_etag;

@@ -119,3 +119,21 @@ class Regressions(Case):
         self.dav = self.another_client()
         self.assertEqual(self.poll(), ctag)
         self.assertIn("SUMMARY:B", self.lines())
+
+    def test_a_local_change_during_a_full_round_does_not_hide_a_removal(self):
+        text = vtodo("a", "SUMMARY:A", "X-MINE:1")
+        first = self.put(text, 201, if_none_match="*")
+        self.poll()
+        self.rest.delete(f"/tasks/{self.task()['Id']}")
+        self.sandbox.admin.expire_tokens()
+        self.sandbox.admin.fault("hold", path="/tasks/?", nth=2)  # behind the full listing
+        other = self.another_client()
+        last = self.sandbox.admin.last()
+        self.clock.advance(FRESH)
+        polling = self.in_background(other.ctag, self.list)
+        self.sandbox.admin.wait(path="/tasks/?", arrived=True, count=2, after=last)
+        self.put(text.replace("X-MINE:1", "X-MINE:2"), 204, if_match=first.etag)
+        self.sandbox.admin.release()
+        polling.result()
+        self.poll()
+        self.assertEqual(self.dav.get(self.list + "a.ics").status, 404)
