@@ -1,7 +1,8 @@
 #pragma once
 /**
- * If-Match and If-None-Match (RFC 9110 13.1) from request headers into the struct precondition that
- * sync/ evaluates when the request's turn comes. Pure.
+ * If-Match and If-None-Match (RFC 9110 13.1), and of If (RFC 4918 10.4) what is about entity tags
+ * of the resource itself, from request headers into the struct precondition that sync/ evaluates
+ * when the request's turn comes. Pure.
  */
 #include "bridge/sync/sync.h"
 #include "http/message.h"
@@ -9,7 +10,8 @@
 /**
  * All forms are read: '*', lists, several headers of one name, weak tags (the prefix is dropped),
  * tags without quotes (some clients) and tags to which a proxy's compression added '-gzip'.
- * fails: ERR_INVALID: more than 100 tags, or a tag with bytes that none of ours has
+ * State tokens in If never match, because we give out none; nor do lists about other addresses.
+ * fails: ERR_INVALID: more than 100 tags, a tag with bytes that none of ours has, or a malformed If
  */
 MUST_CHECK bool precondition_parse(const struct http_header *headers, size_t header_count,
     struct arena *arena, struct precondition *out, struct err *err);

@@ -49,6 +49,18 @@ static bool is_timezone(const struct xml_node *node, struct arena *arena)
            property_find(zone->properties, S("TZID")) != NULL;
 }
 
+/** Text and elements side by side: their order would be lost. */
+static bool is_any_mixed(const struct xml_node *node)
+{
+    bool is_mixed = node->is_mixed;
+
+    for (const struct xml_node *child = node->children; child != NULL && !is_mixed;
+         child = child->next) {
+        is_mixed = is_any_mixed(child);
+    }
+    return is_mixed;
+}
+
 static bool refuse(struct prop_change *change, int status, enum fault fault)
 {
     change->status = status;
@@ -90,8 +102,11 @@ struct prop_change prop_change_read(
     } else if ((def != NULL && (flags & PROP_IS_KEPT) == 0) || is_protected_elsewhere(node)) {
         refuse(&change, 403, FAULT_PROTECTED_PROPERTY);
     } else if (!is_removal && check_value(&change, node, arena)) {
-        change.xml = xml_serialize(node, arena);
-        if (change.xml.n > SYNC_PROPERTY_BYTES_MAX) {
+        struct err err;
+
+        if (is_any_mixed(node)) {
+            refuse(&change, 403, FAULT_NONE);
+        } else if (!xml_serialize(node, SYNC_PROPERTY_BYTES_MAX, arena, &change.xml, &err)) {
             refuse(&change, 507, FAULT_NONE);
         }
     }

@@ -1,3 +1,4 @@
+#include "bridge/core/mem.h"
 #include "bridge/core/table.h"
 #include "bridge/dav/props.h"
 
@@ -8,10 +9,15 @@
 static bool add_names(const struct xml_node *node, struct arena *arena, struct table *seen,
     struct prop_request *request, struct err *err)
 {
-    for (const struct xml_node *child = node->children; child != NULL; child = child->next) {
-        struct str key = arena_printf(arena, "%.*s %.*s", STR_ARG(child->ns), STR_ARG(child->name));
+    CLEANUP(buf_done) struct buf key;
 
-        if (table_find(seen, key) != NULL) {
+    buf_init(&key, 2 * XML_MAX_NAME + 1);
+    for (const struct xml_node *child = node->children; child != NULL; child = child->next) {
+        buf_clear(&key);
+        buf_put(&key, child->ns);
+        buf_put_char(&key, ' ');
+        buf_put(&key, child->name);
+        if (table_find(seen, buf_str(&key)) != NULL) {
             continue;
         }
         if (request->count == PROP_MAX_WANTED) {
@@ -20,7 +26,7 @@ static bool add_names(const struct xml_node *node, struct arena *arena, struct t
         struct prop_wanted *wanted = &request->wanted[request->count++];
 
         *wanted = (struct prop_wanted){ prop_find(child->ns, child->name), child->ns, child->name };
-        table_put(seen, key, wanted);
+        table_put(seen, arena_copy(arena, buf_str(&key)), wanted); /* one of a few hundred */
         if (wanted->def != NULL && (wanted->def->flags & PROP_IS_POLL) != 0) {
             request->is_poll = true;
         }

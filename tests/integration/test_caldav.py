@@ -884,6 +884,20 @@ class Gzip(Case):
         self.assertEqual(plain.body, gzip.decompress(packed.body))
 
 
+class IfHeader(Case):
+    """RFC 4918 10.4, as far as it is about entity tags; there are no locks."""
+
+    def test_rfc4918_10_4_the_if_header(self):
+        path, etag = self.put("if.ics", uid="if-1", summary="one")
+        for header in ('(["other"])', "(<opaquelocktoken:x>)", "(Not [%s])" % etag):
+            self.put("if.ics", uid="if-1", summary="two", status=412, If=header)
+            self.request(412, "DELETE", path, If=header)
+        self.put("if.ics", uid="if-1", summary="two", status=400, If="nonsense")
+        _, etag = self.put("if.ics", uid="if-1", summary="two", status=204, If="([%s])" % etag)
+        self.request(204, "DELETE", path, If='(["x"]) ([%s])' % etag)
+        self.put("if.ics", uid="if-1", status=412, If="([%s])" % etag)
+
+
 class Parts(Case):
     def test_rfc4791_9_6_parts_of_calendar_data(self):
         path, etag = self.put("part.ics", "LOCATION:here", uid="part-1")

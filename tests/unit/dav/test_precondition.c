@@ -105,11 +105,88 @@ static void too_many_tags_are_refused(void **state)
     arena_free(&arena);
 }
 
+/* RFC 4918 10.4 */
+static void the_if_header_is_read_as_far_as_it_is_about_tags(void **state)
+{
+    static const struct {
+        const char *value;
+        const char *match, *none_match; /* NULL: refused */
+    } cases[] = {
+        { "([\"a\"])", "\"a\"", "" },
+        { "( [W/\"a\"] ) ([\"b\"])", "\"a\" \"b\"", "" },
+        { "(Not [\"a\"])", "", "\"a\"" },
+        { "(not [\"a\"] Not [\"b\"])", "", "\"a\" \"b\"" },
+        { "(Not <DAV:no-lock>)", "", "" },
+        { "(Not <DAV:no-lock> [\"a\"])", "\"a\"", "" },
+        { "([\"a\"]) (Not <DAV:no-lock>)", "", "" },
+        { "(<opaquelocktoken:1>)", "\"\"", "" },
+        { "(<opaquelocktoken:1>) ([\"a\"])", "\"a\"", "" },
+        { "(<opaquelocktoken:1> [\"a\"])", "\"\"", "" },
+        { "([\"a\"]) (Not [\"b\"])", "\"\"", "" },
+        { "([\"a\"] [\"b\"])", "\"\"", "" },
+        { "<http://h/other> ([\"a\"])", "\"\"", "" },
+        { "", "", "" },
+        { "()", "", "" },
+        { "[\"a\"]", NULL, NULL },
+        { "([\"a\"]", NULL, NULL },
+        { "([\"a\"", NULL, NULL },
+        { "(\"a\")", NULL, NULL },
+        { "(Not)", NULL, NULL },
+        { "<http://h/", NULL, NULL },
+        { "<http://h/>", NULL, NULL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena *arena = arena_new();
+        const struct http_header header = { S("If"), str_from(cases[i].value) };
+        struct precondition found;
+        struct err err;
+
+        print_message("%s\n", cases[i].value);
+        bool is_read = precondition_parse(&header, 1, arena, &found, &err);
+        assert_int_equal(is_read, cases[i].match != NULL);
+        if (is_read) {
+            assert_str(joined(found.if_match, found.if_match_count, arena), cases[i].match);
+            assert_str(
+                joined(found.if_none_match, found.if_none_match_count, arena), cases[i].none_match);
+        }
+        arena_free(&arena);
+    }
+}
+
+static void if_and_if_match_must_both_hold(void **state)
+{
+    static const struct {
+        const char *match, *with_if, *want;
+    } cases[] = {
+        { "\"a\", \"b\"", "([\"b\"]) ([\"c\"])", "\"b\"" },
+        { "\"a\"", "([\"b\"])", "\"\"" },
+        { "*", "([\"b\"])", "\"b\"" },
+        { "\"a\"", "(Not [\"b\"])", "\"a\"" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena *arena = arena_new();
+        const struct http_header headers[] = { { S("If-Match"), str_from(cases[i].match) },
+            { S("If"), str_from(cases[i].with_if) } };
+        struct precondition found;
+        struct err err;
+
+        assert_true(precondition_parse(headers, 2, arena, &found, &err));
+        assert_str(joined(found.if_match, found.if_match_count, arena), cases[i].want);
+        arena_free(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_forms_are_read),
         cmocka_unit_test(headers_of_one_name_are_one_list),
+        cmocka_unit_test(the_if_header_is_read_as_far_as_it_is_about_tags),
+        cmocka_unit_test(if_and_if_match_must_both_hold),
         cmocka_unit_test(too_many_tags_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
