@@ -3,6 +3,7 @@
 #include "bridge/upstream/outlook_internal.h"
 #include "bridge/upstream/service_project.h"
 #include "bridge/upstream/service_read.h"
+#include "bridge/upstream/service_reply.h"
 
 /** One service under two names: its links lead to either (A.1). */
 static const struct str hosts[] = {
@@ -30,7 +31,7 @@ const struct dialect dialect_outlook = {
     .parse = outlook_parse,
     .next_item = outlook_next_item,
     .next_folder = outlook_next_folder,
-    .page_free = outlook_page_free,
+    .page_free = service_page_free,
     .project = service_project,
     .read_task = read_task,
     .write_task = outlook_write_task,

@@ -46,6 +46,5 @@ bool outlook_next_item(
     struct upstream_page *page, struct arena *arena, struct upstream_item *out, struct err *err);
 bool outlook_next_folder(
     struct upstream_page *page, struct arena *arena, struct upstream_folder *out, struct err *err);
-void outlook_page_free(struct upstream_page **page);
 /** Does the URL's query name such a token ("$skiptoken")? In any case, raw or percent-encoded. */
 bool outlook_link_has(struct str link, struct str name, struct arena *arena);

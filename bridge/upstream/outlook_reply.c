@@ -2,18 +2,10 @@
 #include "bridge/core/mem.h"
 #include "bridge/upstream/outlook_internal.h"
 #include "bridge/upstream/service_error.h"
-#include "http/date.h"
+#include "bridge/upstream/service_reply.h"
 #include "http/uri.h"
 
 #include <cjson/cJSON.h>
-
-struct upstream_page {
-    struct cJSON *root;
-    const struct cJSON *next;
-    const struct zone *zone;
-    bool is_groups;
-    char *marker; /**< FIND_*: entries that do not show it are skipped; NULL otherwise */
-};
 
 bool outlook_link_has(struct str link, struct str name, struct arena *arena)
 {
@@ -38,11 +30,6 @@ bool outlook_link_has(struct str link, struct str name, struct arena *arena)
 }
 
 /* ---- pages ---- */
-
-static bool is_find(enum upstream_kind kind)
-{
-    return kind == UPSTREAM_FIND_TASK || kind == UPSTREAM_FIND_FOLDER;
-}
 
 static bool is_sync(enum upstream_kind kind)
 {
@@ -112,38 +99,13 @@ static void parse_page(const struct upstream_call *call, const struct upstream_a
     if (reply->err.kind != ERR_NONE) {
         return;
     }
-    struct upstream_page *page = (struct upstream_page *)mem_alloc(sizeof(*page));
-
-    page->next = value->child;
-    page->zone = call->zone;
-    page->is_groups = call->kind == UPSTREAM_LIST_GROUPS;
-    if (is_find(call->kind)) {
-        page->marker = mem_copy_text(call->marker.p, call->marker.n);
-    }
-    page->root = TAKE(*root);
-    reply->page = page;
-}
-
-/* The next entry that counts; NULL at the end. */
-static const struct cJSON *take_next(struct upstream_page *page)
-{
-    for (;;) {
-        const struct cJSON *entity = page->next;
-
-        if (entity == NULL) {
-            return NULL;
-        }
-        page->next = entity->next;
-        if (page->marker == NULL || str_eq(outlook_read_marker(entity), str_from(page->marker))) {
-            return entity;
-        }
-    }
+    reply->page = service_page_new(TAKE(*root), call, outlook_read_marker);
 }
 
 bool outlook_next_item(
     struct upstream_page *page, struct arena *arena, struct upstream_item *out, struct err *err)
 {
-    const struct cJSON *entity = take_next(page);
+    const struct cJSON *entity = service_page_next(page);
 
     *err = (struct err){ 0 };
     return entity != NULL && outlook_read_item(entity, page->zone, arena, out, err);
@@ -152,51 +114,14 @@ bool outlook_next_item(
 bool outlook_next_folder(
     struct upstream_page *page, struct arena *arena, struct upstream_folder *out, struct err *err)
 {
-    const struct cJSON *entity = take_next(page);
+    const struct cJSON *entity = service_page_next(page);
 
     *err = (struct err){ 0 };
-    return entity != NULL && outlook_read_folder(entity, page->is_groups, arena, out, err);
-}
-
-void outlook_page_free(struct upstream_page **page_in)
-{
-    struct upstream_page *page = TAKE(*page_in);
-
-    if (page != NULL) {
-        json_free(&page->root);
-        mem_free(page->marker);
-        mem_free(page);
-    }
+    return entity != NULL && outlook_read_folder(
+            entity, page->kind == UPSTREAM_LIST_GROUPS, arena, out, err);
 }
 
 /* ---- answers ---- */
-
-/*
- * The documents promise the changed entity; a service that says no more than 204 has done it all the
- * same (an empty 200, in contrast, has lost its body). What it holds now is not told.
- */
-static bool parse_silence(const struct upstream_call *call, const struct upstream_answer *answer,
-    struct arena *arena, struct upstream_reply *reply)
-{
-    if (answer->status != 204) {
-        return false;
-    }
-    if (call->kind == UPSTREAM_UPDATE_TASK) {
-        task_init(&reply->item.task);
-        reply->item.task.present = 0;
-        reply->item.id = arena_copy(arena, call->task_id);
-        return true;
-    }
-    if (call->kind == UPSTREAM_RENAME_FOLDER) {
-        reply->folder = (struct upstream_folder){
-            .id = arena_copy(arena, call->folder_id),
-            .name = arena_copy(arena, call->name),
-            .is_writable = true,
-        };
-        return true;
-    }
-    return false;
-}
 
 /* A single GET shows all there is: what is absent is not set (upstream.md H.2, rule 1). */
 static void parse_task(const struct upstream_call *call, const struct cJSON *root,
@@ -216,7 +141,7 @@ static void parse_success(const struct upstream_call *call, const struct upstrea
     if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER) {
         return; /* 204, nothing to read */
     }
-    if (parse_silence(call, answer, arena, reply) ||
+    if (service_reply_silence(call, answer, arena, reply) ||
         !json_parse(answer->body, &root, &reply->err)) {
         return;
     }
@@ -263,11 +188,7 @@ static void parse_failure(const struct upstream_call *call, const struct upstrea
 void outlook_parse(const struct upstream_call *call, const struct upstream_answer *answer,
     int64_t now_s, struct arena *arena, struct upstream_reply *reply)
 {
-    struct str date;
-
-    if (http_header_find(answer->headers, answer->header_count, S("Date"), &date)) {
-        (void)http_date_parse(date, &reply->service_date_s);
-    }
+    reply->service_date_s = service_reply_date(answer);
     if (answer->status >= 200 && answer->status < 300) {
         parse_success(call, answer, arena, reply);
     } else {

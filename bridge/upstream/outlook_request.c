@@ -1,32 +1,15 @@
 /* Calls out (upstream.md A.3, A.10, A.12). Ids in URLs are percent-encoded. */
 #include "bridge/core/mem.h"
 #include "bridge/upstream/outlook_internal.h"
-#include "bridge/upstream/service_date.h"
+#include "bridge/upstream/service_request.h"
 #include "http/uri.h"
 
 #define DEFAULT_PAGE 200 /**< entries; about a quarter of a megabyte */
 #define LARGEST_PAGE 1000
-#define MOST_HEADERS 8
-#define URL_MOST     65536
-
-/** A request in the making. */
-struct making {
-    const struct upstream_call *call;
-    struct arena *arena;
-    struct upstream_request *request;
-    struct buf url;
-};
 
 bool outlook_can(enum upstream_kind kind)
 {
     return (int)kind >= 0 && kind < UPSTREAM_KIND_COUNT;
-}
-
-static void add_header(struct making *making, struct str name, struct str value)
-{
-    struct upstream_request *request = making->request;
-
-    request->headers[request->header_count++] = (struct http_header){ name, value };
 }
 
 /* tasks('AAMk%3D'): a quote inside the literal would be doubled. */
@@ -42,7 +25,7 @@ static void put_key(struct buf *url, const char *collection, struct str id)
     buf_put_text(url, "')");
 }
 
-static void put_expand(struct making *making, char separator)
+static void put_expand(struct service_making *making, char separator)
 {
     buf_put_char(&making->url, separator);
     buf_put_text(&making->url, "$expand=");
@@ -52,7 +35,7 @@ static void put_expand(struct making *making, char separator)
 
 /* By the marker, and showing it: a service that ignored the filter must not make us adopt a
  * stranger's task. */
-static void put_marker_query(struct making *making)
+static void put_marker_query(struct service_making *making)
 {
     struct arena *arena = making->arena;
     struct str filter = arena_printf(arena,
@@ -65,21 +48,21 @@ static void put_marker_query(struct making *making)
 }
 
 /* A service that tracks wants to hear so on every request but those that go on by a skip token. */
-static void add_sync_headers(struct making *making)
+static void add_sync_headers(struct service_making *making)
 {
     struct str link = making->call->link;
     unsigned size = making->call->page_size > 0 ? making->call->page_size : DEFAULT_PAGE;
 
     if (!str_has_suffix(link, S(OUTLOOK_UNTRACKED)) &&
         !outlook_link_has(link, S("skiptoken"), making->arena)) {
-        add_header(making, S("Prefer"), S("odata.track-changes"));
+        service_add_header(making, S("Prefer"), S("odata.track-changes"));
     }
-    add_header(making, S("Prefer"),
+    service_add_header(making, S("Prefer"),
         arena_printf(
             making->arena, "odata.maxpagesize=%u", size < LARGEST_PAGE ? size : LARGEST_PAGE));
 }
 
-static void put_link(struct making *making)
+static void put_link(struct service_making *making)
 {
     struct str link = making->call->link;
 
@@ -90,7 +73,7 @@ static void put_link(struct making *making)
     buf_put(&making->url, link);
 }
 
-static bool build_listing(struct making *making, struct err *err)
+static bool build_listing(struct service_making *making, struct err *err)
 {
     const struct upstream_call *call = making->call;
     bool is_find = call->kind == UPSTREAM_FIND_TASK || call->kind == UPSTREAM_FIND_FOLDER;
@@ -98,7 +81,7 @@ static bool build_listing(struct making *making, struct err *err)
     if (is_find && (call->marker.n == 0 || str_find_char(call->marker, '\'') != SIZE_MAX)) {
         return err_set(err, ERR_INVALID, "no marker to find by");
     }
-    making->request->method = S("GET");
+    making->request.method = S("GET");
     if (call->link.n > 0) {
         put_link(making);
     } else if (call->kind == UPSTREAM_LIST_GROUPS) {
@@ -118,14 +101,7 @@ static bool build_listing(struct making *making, struct err *err)
     return true;
 }
 
-static void set_json(struct making *making, struct str body)
-{
-    making->request->body = body;
-    making->request->has_body = true;
-    add_header(making, S("Content-Type"), S("application/json"));
-}
-
-static struct str create_body(const struct making *making)
+static struct str create_body(const struct service_making *making)
 {
     CLEANUP(buf_done) struct buf buf;
     const struct upstream_call *call = making->call;
@@ -150,70 +126,57 @@ static struct str create_body(const struct making *making)
     return arena_copy(making->arena, buf_str(&buf));
 }
 
-static struct str rename_body(const struct making *making)
+static void build_create(struct service_making *making)
 {
-    CLEANUP(buf_done) struct buf buf;
-    struct json_out out;
-
-    buf_init(&buf, SIZE_MAX / 2);
-    json_out_init(&out, &buf);
-    json_out_open(&out, '{');
-    json_out_member(&out, "Name", making->call->name);
-    json_out_close(&out, '}');
-    return arena_copy(making->arena, buf_str(&buf));
-}
-
-static void build_create(struct making *making)
-{
-    making->request->method = S("POST");
+    making->request.method = S("POST");
     if (making->call->kind == UPSTREAM_CREATE_TASK) {
         put_key(&making->url, "taskfolders", making->call->folder_id);
         buf_put_text(&making->url, "/tasks");
     } else {
         buf_put_text(&making->url, "taskfolders");
     }
-    set_json(making, create_body(making));
+    service_set_json(making, create_body(making));
 }
 
-static void build_task_call(struct making *making)
+static void build_task_call(struct service_making *making)
 {
     const struct upstream_call *call = making->call;
 
     put_key(&making->url, "tasks", call->task_id);
     if (call->kind == UPSTREAM_GET_TASK) {
-        making->request->method = S("GET");
+        making->request.method = S("GET");
         if (call->marker.n > 0) {
             put_expand(making, '?');
         }
     } else if (call->kind == UPSTREAM_DELETE_TASK) {
-        making->request->method = S("DELETE");
+        making->request.method = S("DELETE");
     } else if (call->kind == UPSTREAM_UPDATE_TASK) {
-        making->request->method = S("PATCH");
-        set_json(
+        making->request.method = S("PATCH");
+        service_set_json(
             making, outlook_write_task(call->task, call->fields, call->zone, false, making->arena));
     } else {
-        making->request->method = S("POST");
-        making->request->has_body = true; /* empty, but its length must be said (A.3) */
+        making->request.method = S("POST");
+        making->request.has_body = true; /* empty, but its length must be said (A.3) */
         buf_put_text(&making->url, "/complete");
     }
     if (call->etag.n > 0 &&
         (call->kind == UPSTREAM_UPDATE_TASK || call->kind == UPSTREAM_DELETE_TASK)) {
-        add_header(making, S("If-Match"), call->etag);
+        service_add_header(making, S("If-Match"), call->etag);
     }
 }
 
-static void build_folder_call(struct making *making)
+static void build_folder_call(struct service_making *making)
 {
     put_key(&making->url, "taskfolders", making->call->folder_id);
     if (making->call->kind == UPSTREAM_DELETE_FOLDER) {
-        making->request->method = S("DELETE");
+        making->request.method = S("DELETE");
     } else {
-        making->request->method = S("PATCH");
-        set_json(making, rename_body(making));
+        making->request.method = S("PATCH");
+        service_set_json(making, service_name_body(making, "Name"));
     }
 }
 
-static bool build_kind(struct making *making, struct err *err)
+static bool build_kind(struct service_making *making, struct err *err)
 {
     switch (making->call->kind) {
     case UPSTREAM_SYNC_FOLDERS:
@@ -245,24 +208,8 @@ static bool build_kind(struct making *making, struct err *err)
 bool outlook_build(const struct upstream_call *call, struct str base_url, struct arena *arena,
     struct upstream_request *out, struct err *err)
 {
-    struct upstream_request request = {
-        .headers = (struct http_header *)arena_alloc_array(
-            arena, MOST_HEADERS, sizeof(struct http_header)),
-    };
-    struct making making = { .call = call, .arena = arena, .request = &request };
-    bool is_built;
+    struct service_making making;
 
-    buf_init(&making.url, URL_MOST);
-    buf_put(&making.url, base_url);
-    add_header(&making, S("Accept"), S("application/json"));
-    add_header(&making, S("Prefer"),
-        arena_printf(
-            arena, "outlook.timezone=\"%.*s\"", STR_ARG(service_date_zone_name(call->zone))));
-    is_built = build_kind(&making, err) && buf_ok(&making.url, err);
-    if (is_built) {
-        request.url = arena_copy(arena, buf_str(&making.url));
-        *out = request;
-    }
-    buf_done(&making.url);
-    return is_built;
+    service_making_init(&making, call, base_url, arena);
+    return service_making_finish(&making, build_kind(&making, err), out, err);
 }
