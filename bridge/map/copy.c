@@ -26,8 +26,8 @@ bool map_is_copy(
            str_eq(str_trim(a.title), str_trim(b.title)) && series_anchor(&copy)->day == dates.first;
 }
 
-struct str map_render_occurrence(const struct task *task, struct str series, struct str uid,
-    const struct map_context *context)
+struct str map_render_occurrence(
+    const struct task *task, struct str series, struct str uid, const struct map_context *context)
 {
     struct str document = map_render(task, uid, context);
     struct vtodo vtodo;
@@ -40,7 +40,29 @@ struct str map_render_occurrence(const struct task *task, struct str series, str
         return document;
     }
     edit_init(&edit, &vtodo.document, context->arena);
-    edit_insert(&edit, vtodo.todo, S("RELATED-TO"), S(";RELTYPE=SIBLING"),
-        master.first[VTODO_UID]->value);
+    edit_insert(
+        &edit, vtodo.todo, S("RELATED-TO"), S(";RELTYPE=SIBLING"), master.first[VTODO_UID]->value);
     return edit_finish(&edit);
+}
+
+bool map_is_same_occurrence(
+    const struct map_object *object, struct str made, const struct map_context *context)
+{
+    struct vtodo copy;
+    struct vtodo occurrence;
+    struct task a;
+    struct task b;
+    struct err err;
+
+    if (str_find(made, S("RELTYPE=SIBLING")) == SIZE_MAX ||
+        !vtodo_open(object->document, context, &copy, &err) ||
+        !vtodo_open(made, context, &occurrence, &err)) {
+        return false;
+    }
+    read_task(&copy, &a);
+    read_task(&occurrence, &b);
+    return copy.first[VTODO_RRULE] == NULL && occurrence.first[VTODO_RRULE] == NULL &&
+           a.status == TASK_DONE && b.status == TASK_DONE &&
+           str_eq(str_trim(a.title), str_trim(b.title)) && series_anchor(&copy)->is_set &&
+           series_anchor(&copy)->day == series_anchor(&occurrence)->day;
 }

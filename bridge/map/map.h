@@ -140,6 +140,14 @@ MUST_CHECK bool map_plan_update(const struct map_object *object, struct str curr
     const struct task *base, const struct map_version *versions, size_t version_count,
     const struct map_context *context, struct map_plan *out, struct err *err);
 
+/**
+ * A series that has come to a date which the document excepts (a service knows no exceptions) has
+ * to go on to the next: a plan without any client, to be carried out after each change of the
+ * current date (mapping.md 5.5). No step in it: nothing to do. fails: ERR_INVALID
+ */
+MUST_CHECK bool map_plan_skip(struct str document, const struct task *base,
+    const struct map_context *context, struct map_plan *out, struct err *err);
+
 /** Whether the one reminder that a service holds has to move on (mapping.md 2.8, rule 7; also after
  * a service moved a series over a change of clocks). */
 struct map_roll {
@@ -158,9 +166,14 @@ MUST_CHECK bool map_roll_reminder(struct str document, const struct task *base,
 bool map_is_copy(
     const struct map_object *object, struct str series, const struct map_context *context);
 
+/** Is a new resource such a copy that comes late: of an occurrence that was completed already and has
+ * a resource, `made` by the bridge? */
+bool map_is_same_occurrence(
+    const struct map_object *object, struct str made, const struct map_context *context);
+
 /** map_render for what a service took out of a series: RELATED-TO;RELTYPE=SIBLING the series. */
-struct str map_render_occurrence(const struct task *task, struct str series, struct str uid,
-    const struct map_context *context);
+struct str map_render_occurrence(
+    const struct task *task, struct str series, struct str uid, const struct map_context *context);
 
 /** Put (or with rev 0 take out) X-MSTASK-REV:<rev>-<hash> in a document. */
 struct str map_set_rev(

@@ -166,8 +166,7 @@ static void couple(const struct update *update, struct map_plan *plan)
         plan->fields &= ~TASK_FIELD(TASK_START); /* S9 */
         wanted->start = base->start;
     }
-    if (HAS(plan->fields, TASK_STATUS) &&
-        (wanted->status == TASK_DONE || base->completed.is_set)) {
+    if (HAS(plan->fields, TASK_STATUS) && (wanted->status == TASK_DONE || base->completed.is_set)) {
         plan->fields |= TASK_FIELD(TASK_COMPLETED);
     } else if (wanted->status != TASK_DONE) {
         plan->fields &= ~TASK_FIELD(TASK_COMPLETED); /* goes with the status only */

@@ -25,3 +25,6 @@ MUST_CHECK bool plan_series(struct update *update, struct map_plan *plan, struct
 MUST_CHECK bool plan_take_client(struct update *update, struct str text, struct err *err);
 /** Take this text for the served document. */
 MUST_CHECK bool plan_take_current(struct update *update, struct str text, struct err *err);
+/** What the service should hold when a series that it has as `base` has moved by so many days. */
+struct task plan_moved_base(
+    const struct map_context *context, const struct task *base, int32_t days);

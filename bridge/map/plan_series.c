@@ -57,11 +57,10 @@ static int64_t move_instant(const struct map_context *context, int64_t instant_s
     return zone_to_instant(context->zone, wall);
 }
 
-/** What the service should hold when the series has moved on to `day`. */
-static struct task moved_base(const struct series_plan *p, int32_t day)
+struct task plan_moved_base(
+    const struct map_context *context, const struct task *base, int32_t days)
 {
-    struct task moved = p->update->base;
-    int32_t days = day - p->current;
+    struct task moved = *base;
 
     if (moved.start.is_set) {
         moved.start.day += days;
@@ -72,7 +71,7 @@ static struct task moved_base(const struct series_plan *p, int32_t day)
         moved.due.has_instant = false;
     }
     if (moved.reminder.is_on) {
-        moved.reminder.instant_s = move_instant(p->update->context, moved.reminder.instant_s, days);
+        moved.reminder.instant_s = move_instant(context, moved.reminder.instant_s, days);
     }
     return moved;
 }
@@ -85,36 +84,41 @@ static bool move_document(
         document, DATE_FIELDS, &p->update->base, moved, true, p->update->context, out, p->err);
 }
 
-/** A rule that the bridge drives counts down here; no service does it. */
-static bool lower_count(const struct series_plan *p, struct str *document)
+/** How many dates of the rule itself, excepted ones too, lie from C to before `day`. */
+static int32_t dates_before(const struct series_plan *p, int32_t day)
 {
+    struct recur_iterator iterator;
+    int32_t count = 0;
+    int32_t one;
+
+    recur_start(&iterator, &p->series.rule, p->series.anchor, day - 1);
+    while (recur_next(&iterator, &one)) {
+        count += one >= p->current;
+    }
+    return count;
+}
+
+/** A rule that the bridge drives counts down here; no service does it. */
+static bool lower_count(const struct series_plan *p, int32_t day, struct str *document)
+{
+    struct arena *arena = p->update->context->arena;
     struct vtodo vtodo;
     struct recur rule;
     struct set set;
-    const struct property *p_rule;
-    size_t at;
 
-    if (p->series.mode != SERIES_DRIVEN || p->series.rule.count < 2) {
+    if (p->series.mode != SERIES_DRIVEN || p->series.rule.count == 0) {
         return true;
     }
     if (!vtodo_open(*document, p->update->context, &vtodo, p->err)) {
         return false;
     }
-    p_rule = vtodo.first[VTODO_RRULE];
-    if (p_rule == NULL || !recur_parse(p_rule->value, &rule) ||
-        rule.count != p->series.rule.count) {
+    const struct property *line = vtodo.first[VTODO_RRULE];
+    if (line == NULL || !recur_parse(line->value, &rule) || rule.count != p->series.rule.count) {
         return true; /* the client did it */
     }
-    at = str_find(p_rule->value, S("COUNT="));
-    if (at == SIZE_MAX) {
-        return true;
-    }
-    struct str rest = str_skip(p_rule->value, at);
-    size_t end = str_find_char(rest, ';');
     set_init(&set, &vtodo);
     set_value(&set, VTODO_RRULE,
-        arena_printf(p->update->context->arena, "%.*sCOUNT=%d%.*s", (int)at, p_rule->value.p,
-            (int)rule.count - 1, STR_ARG(end == SIZE_MAX ? S("") : str_skip(rest, end))));
+        recurrence_with_count(line->value, rule.count - dates_before(p, day), arena));
     *document = edit_finish(&set.edit);
     return true;
 }
@@ -123,16 +127,17 @@ static bool lower_count(const struct series_plan *p, struct str *document)
 static bool go_on(struct series_plan *p, int32_t day, bool moves_client)
 {
     struct update *update = p->update;
-    struct task moved = moved_base(p, day);
+    struct task moved = plan_moved_base(update->context, &update->base, day - p->current);
     struct str current = update->current_vtodo.document.text;
     struct str client = update->vtodo.document.text;
 
-    if (!move_document(p, current, &moved, &current) || !lower_count(p, &current) ||
+    if (!move_document(p, current, &moved, &current) || !lower_count(p, day, &current) ||
         !plan_take_current(update, current, p->err)) {
         return false;
     }
-    if (moves_client && (!move_document(p, client, &moved, &client) || !lower_count(p, &client) ||
-                            !plan_take_client(update, client, p->err))) {
+    if (moves_client &&
+        (!move_document(p, client, &moved, &client) || !lower_count(p, day, &client) ||
+            !plan_take_client(update, client, p->err))) {
         return false;
     }
     update->base = moved;
@@ -417,4 +422,39 @@ bool plan_series(struct update *update, struct map_plan *plan, struct err *err)
     p.current = p.series.first;
     plan->is_driven = p.series.mode == SERIES_DRIVEN;
     return take_overrides(&p, &is_done) && (is_done || take_master(&p));
+}
+
+bool map_plan_skip(struct str document, const struct task *base, const struct map_context *context,
+    struct map_plan *out, struct err *err)
+{
+    struct update update = { .context = context, .base = *base };
+    struct map_plan plan = { .expected = *base, .document = document };
+    struct series_plan p = { .update = &update, .plan = &plan, .err = err };
+
+    if (!vtodo_open(document, context, &update.vtodo, err) ||
+        !vtodo_open(document, context, &update.current_vtodo, err)) {
+        return false;
+    }
+    series_read(&update.vtodo, &p.series);
+    bool stands_there = (base->start.is_set ? base->start.day : base->due.day) == p.series.anchor;
+    if (p.series.mode != SERIES_NONE && stands_there &&
+        series_is_skipped(&p.series, p.series.anchor)) {
+        struct map_step *step = add_step(&p, MAP_STEP_ADVANCE, p.series.anchor);
+
+        step->to_day = p.series.first;
+        p.current = p.series.anchor;
+        plan.is_driven = p.series.mode == SERIES_DRIVEN;
+        if (!go_on(&p, p.series.first, true)) {
+            return false;
+        }
+        read_project(&update.task, context, &plan.wanted);
+        plan.expected = update.base;
+        plan.document = update.vtodo.document.text;
+        plan.fields = plan.wanted.recurrence.is_set
+                          ? TASK_FIELD(TASK_RECURRENCE)
+                          : read_diff(base, &plan.wanted, context->arena) & DATE_FIELDS;
+        task_apply(&plan.expected, &plan.wanted, plan.fields);
+    }
+    *out = plan;
+    return true;
 }

@@ -416,6 +416,22 @@ struct str recurrence_to_rule(const struct task_recurrence *recurrence, struct a
         arena, "FREQ=%s%.*s%.*s", frequencies[r->pattern], STR_ARG(interval), STR_ARG(parts));
 }
 
+struct str recurrence_with_count(struct str rule, int32_t count, struct arena *arena)
+{
+    struct str rest = rule;
+    struct str part;
+
+    while (str_next(&rest, ';', &part)) {
+        if (str_has_prefix_nocase(str_trim(part), S("COUNT="))) {
+            size_t before = (size_t)(part.p - rule.p);
+
+            return arena_printf(arena, "%.*sCOUNT=%d%.*s", (int)before, rule.p,
+                (int)(count > 0 ? count : 1), STR_ARG(str_skip(rule, before + part.n)));
+        }
+    }
+    return rule;
+}
+
 /* ---- meaning ---- */
 
 int32_t recurrence_remaining(const struct task_recurrence *r, const struct task_recurrence *base,

@@ -11,6 +11,8 @@
 bool recurrence_from_rule(const struct recur *rule, int32_t anchor, struct task_recurrence *out);
 /** The rule's text without COUNT and UNTIL (mapping.md 4.2, column "RRULE served"). */
 struct str recurrence_to_rule(const struct task_recurrence *recurrence, struct arena *arena);
+/** The rule's text with another COUNT; as it is if it has none. */
+struct str recurrence_with_count(struct str rule, int32_t count, struct arena *arena);
 /**
  * Occurrences that are left from `current` (a date of the series) on. A service either returns the
  * whole number with the original start, or counts down; `base`, what it said before, tells which.

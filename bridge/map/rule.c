@@ -141,12 +141,17 @@ void rule_merge(
     const struct vtodo_when *anchor = series_anchor(set->vtodo);
     int32_t current = anchor->is_set ? anchor->day : r->start_day;
     int32_t left = recurrence_remaining(r, &base->recurrence, current, arena);
-    bool is_same = series.mode == SERIES_NATIVE &&
-                   recurrence_is_same(&series.native, series.rule.count, r, left);
+    bool is_same_pattern =
+        series.mode == SERIES_NATIVE && recurrence_is_same(&series.native, left, r, left);
     bool is_last = series.mode == SERIES_LAST && series.rule.count == 1 && left == 1;
-    /* Without a change of the rule itself: the dates may have moved under what it leaves open. */
-    if (!is_same && !is_last &&
-        (has_changed || series.mode == SERIES_NATIVE || r->range == TASK_NUMBERED)) {
+    if (is_last || (is_same_pattern && (r->range != TASK_NUMBERED || series.rule.count == left))) {
+        return;
+    }
+    if (is_same_pattern) {
+        set_value(set, VTODO_RRULE,
+            recurrence_with_count(set->vtodo->first[VTODO_RRULE]->value, left, arena));
+    } else if (has_changed || series.mode == SERIES_NATIVE || r->range == TASK_NUMBERED) {
+        /* Without a change of the rule itself: the dates moved under what it leaves open. */
         write_rule(set, r, left);
     }
 }

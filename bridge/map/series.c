@@ -84,7 +84,7 @@ static size_t read_days(const struct vtodo *vtodo, enum vtodo_name name, int32_t
     return count;
 }
 
-static bool is_skipped(const struct series *series, int32_t day)
+bool series_is_skipped(const struct series *series, int32_t day)
 {
     return series->skipped_count > 0 &&
            bsearch(&day, series->skipped, series->skipped_count, sizeof day, compare_days) != NULL;
@@ -98,7 +98,7 @@ static int next_extra(const struct series *series, int32_t from, int32_t out[2])
     for (size_t i = 0; i < series->extra_count && count < 2; i++) {
         int32_t day = series->extra[i];
 
-        if (day >= from && !is_skipped(series, day) && (count == 0 || day != out[0])) {
+        if (day >= from && !series_is_skipped(series, day) && (count == 0 || day != out[0])) {
             out[count++] = day;
         }
     }
@@ -119,7 +119,7 @@ static int next_two(const struct series *series, int32_t from, int32_t out[2])
     while (count < 2) {
         bool has_day = recur_next(&iterator, &day);
 
-        if (has_day && (day < from || is_skipped(series, day))) {
+        if (has_day && (day < from || series_is_skipped(series, day))) {
             continue;
         }
         while (count < 2 && used < extras && (!has_day || extra[used] <= day)) {
@@ -171,7 +171,7 @@ int32_t series_distance(const struct series *series, int32_t from, int32_t to)
     int32_t distance = 0;
     int32_t day;
 
-    if (series->mode == SERIES_NONE || is_skipped(series, to)) {
+    if (series->mode == SERIES_NONE || series_is_skipped(series, to)) {
         return -1;
     }
     if (series->extra_count > 0) {
@@ -179,7 +179,7 @@ int32_t series_distance(const struct series *series, int32_t from, int32_t to)
     }
     recur_start(&iterator, &series->rule, series->anchor, series->end);
     while (recur_next(&iterator, &day) && day <= to) {
-        if (day > from && !is_skipped(series, day)) {
+        if (day > from && !series_is_skipped(series, day)) {
             distance++;
         }
         if (day == to) {
@@ -196,6 +196,20 @@ static bool is_alone(const struct vtodo *vtodo)
            vtodo->first[VTODO_EXRULE] == NULL && vtodo->first[VTODO_RDATE] == NULL;
 }
 
+/** COUNT counts excepted dates too: those before the first that is not are gone. */
+static int32_t count_from_first(const struct series *series)
+{
+    struct recur_iterator iterator;
+    int32_t left = series->rule.count;
+    int32_t day;
+
+    recur_start(&iterator, &series->rule, series->anchor, series->first - 1);
+    while (recur_next(&iterator, &day)) {
+        left--;
+    }
+    return left;
+}
+
 static void set_range(struct series *series)
 {
     struct task_recurrence *r = &series->native;
@@ -203,7 +217,7 @@ static void set_range(struct series *series)
     r->start_day = series->first;
     if (series->rule.count > 0) {
         r->range = TASK_NUMBERED;
-        r->count = series->rule.count;
+        r->count = count_from_first(series);
     } else if (series->rule.has_until) {
         r->range = TASK_END_DATE;
         r->end_day = series->end;

@@ -24,6 +24,8 @@ struct series {
 };
 
 void series_read(const struct vtodo *vtodo, struct series *out);
+/** Is this day excepted by an EXDATE? */
+bool series_is_skipped(const struct series *series, int32_t day);
 /** The first date after `day`, EXDATE and RDATE counted in; false: the series ends. */
 bool series_next(const struct series *series, int32_t day, int32_t *out);
 /** How many dates there are from `from` (counted) to `to` (not counted); -1: `to` is no date. */

@@ -269,6 +269,46 @@ static void v175_v176_v177_moved_and_skipped(void **state)
     scene_end(&s);
 }
 
+static void v150_v172_an_excepted_date_is_skipped_when_it_is_reached(void **state)
+{
+    struct scene s;
+    struct map_plan plan;
+    struct err err;
+
+    (void)state;
+    start_series(&s, DATES("20260504") "RRULE:FREQ=WEEKLY;COUNT=5|EXDATE;VALUE=DATE:20260511");
+    assert_true(map_plan_skip(s.document, &s.base, &s.fixture.context, &plan, &err));
+    assert_int_equal(plan.step_count, 0);
+    struct task up = s.base;
+    up.start = up.due = scene_day("2026-05-11"); /* completed in Outlook */
+    scene_up(&s, &up);
+    assert_true(map_plan_skip(s.document, &s.base, &s.fixture.context, &plan, &err));
+    assert_int_equal(plan.step_count, 1);
+    assert_int_equal(plan.steps[0].kind, MAP_STEP_ADVANCE);
+    assert_int_equal(plan.steps[0].day, support_day("2026-05-11"));
+    assert_int_equal(plan.steps[0].to_day, support_day("2026-05-18"));
+    assert_int_equal(plan.fields, F(RECURRENCE));
+    assert_int_equal(plan.wanted.recurrence.start_day, support_day("2026-05-18"));
+    assert_int_equal(plan.wanted.recurrence.count, 3);
+    assert_int_equal(plan.expected.due.day, support_day("2026-05-18"));
+    support_assert_lines(
+        &s.fixture, plan.document, "DUE;VALUE=DATE:20260518|RRULE:FREQ=WEEKLY;COUNT=3");
+    scene_end(&s);
+
+    /* driven: the plain task is moved */
+    start_series(&s, DATES("20260504") "RRULE:FREQ=MONTHLY;BYDAY=1MO,3MO;COUNT=5|"
+                                       "EXDATE;VALUE=DATE:20260518");
+    up = s.base;
+    up.start = up.due = scene_day("2026-05-18");
+    scene_up(&s, &up);
+    assert_true(map_plan_skip(s.document, &s.base, &s.fixture.context, &plan, &err));
+    assert_int_equal(plan.step_count, 1);
+    assert_true(plan.is_driven);
+    assert_int_equal(plan.wanted.due.day, support_day("2026-06-01"));
+    support_assert_lines(&s.fixture, plan.document, "DUE;VALUE=DATE:20260601");
+    scene_end(&s);
+}
+
 static void v179_a_component_without_uid_is_ignored(void **state)
 {
     struct scene s;
@@ -381,6 +421,7 @@ int main(void)
         cmocka_unit_test(v170_v171_completed_in_outlook),
         cmocka_unit_test(v172_v173_occurrences_before_and_after),
         cmocka_unit_test(v175_v176_v177_moved_and_skipped),
+        cmocka_unit_test(v150_v172_an_excepted_date_is_skipped_when_it_is_reached),
         cmocka_unit_test(v179_a_component_without_uid_is_ignored),
         cmocka_unit_test(v180_a_driven_series_goes_to_its_next_date),
         cmocka_unit_test(a_change_beside_the_completion_is_sent_too),
