@@ -73,6 +73,7 @@ class Choices:
     groups: int = 1
     more: bool = False              # members and values that no document names
     omits: tuple = ()               # members that no entity has
+    says_null: bool = True          # of a member that is not set; or leaves it out
     # writing
     create_answer: str = "whole"    # or "some", "id"
     patch_answer: str = "whole"     # or "some", "none" (204)
@@ -300,7 +301,8 @@ class OtherService:
                 value = self.show_instant(value, zone)
             elif name == "Body":
                 value = self.show_body(value)
-            shown[name] = value
+            if value is not None or self.choices.says_null:
+                shown[name] = value
         if self.choices.more:
             shown["Importance@odata.type"] = "#Microsoft.OutlookServices.Importance"
             shown["NobodyKnows"] = {"Depth": [1, None, {"x": True}]}

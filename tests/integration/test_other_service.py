@@ -31,7 +31,7 @@ SLOPPY = Choices(
 NARROW = Choices(
     page=3, confirms_tracking=False, removed="reference", properties="no filter", transfer="gzip",
     omits=("Owner", "AssignedTo", "Sensitivity", "HasAttachments", "CreatedDateTime"),
-    forgotten=(404, "syncStateNotFound"), if_match=False, fraction=1)
+    forgotten=(404, "syncStateNotFound"), if_match=False, fraction=1, says_null=False)
 LOST = Choices(
     properties="lost", transfer="drip", says_date=False, id_tail="", patch_answer="none",
     create_answer="some", body="html", forgotten=(410, ""), errors="empty", links_move=True)
