@@ -80,6 +80,7 @@ struct collection {
 
     /* writing */
     struct op *ops;      /**< all open and waiting operations, oldest first */
+    bool is_waking, wants_wake; /**< ops_wake is at work; is asked for once more */
     unsigned committing; /**< page commits under way: no operation takes its turn meanwhile */
 
     /* reading */

@@ -5,6 +5,7 @@
 enum {
     FOLDER_DEADLINE_MS = 60 * 1000,
     FOLDER_PAGES_MAX = 1000,
+    FOLDERS_MAX = 2000,
 };
 
 /**
@@ -68,7 +69,11 @@ static bool gather(struct folder_pull *pull, struct upstream_reply *reply, struc
     struct upstream_folder folder;
 
     *err = err_none;
-    while (reply->page && dialect->next_folder(reply->page, pull->arena, &folder, err)) {
+    if (pull->count > FOLDERS_MAX) {
+        return err_set(err, ERR_UPSTREAM, "more than %d folders", FOLDERS_MAX);
+    }
+    while (reply->page && pull->count <= FOLDERS_MAX
+        && dialect->next_folder(reply->page, pull->arena, &folder, err)) {
         struct upstream_folder copy = {
             .is_removed = folder.is_removed,
             .id = arena_copy(pull->arena, folder.id),
@@ -502,6 +507,7 @@ static void link_pulled(struct folder_pull *pull)
     job->pull = pull;
     job->folder = default_folder(pull);
     account_row(pull->account, &pull->row, pull->arena);
+    pull->row.upstream = arena_copy(pull->arena, pull->row.upstream); /* a worker reads it */
     store_read(pull->engine->store, &job->job);
 }
 
@@ -555,6 +561,11 @@ void engine_link_account(struct engine *engine, struct user *user, const struct 
 
     if (!zone) {
         err_set(&err, ERR_INVALID, "there is no time zone %.*s", STR_ARG(link->timezone));
+        engine_call_later(engine, cb, arg, &err);
+        return;
+    }
+    if (user->linking) { /* it may be the same mailbox, which must not come twice */
+        err_set(&err, ERR_BUSY, "another account of this user is being linked");
         engine_call_later(engine, cb, arg, &err);
         return;
     }

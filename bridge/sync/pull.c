@@ -9,6 +9,8 @@
 enum {
     PAGE_DEADLINE_MS = 60 * 1000,
     SLICE = 25, /**< items worked through in one turn of the loop: about 2 ms */
+    PAGES_MAX = 20000, /**< in one round of a list: a service that goes on for ever is broken */
+    EMPTY_PAGES_MAX = 50, /**< one after the other, each with a link to the next */
 };
 
 enum change_kind {
@@ -24,6 +26,7 @@ struct change {
     struct upstream_item item;
     struct store_resource row; /**< as the store has it; then as it shall be */
     bool is_known;
+    bool is_unreadable; /**< all that could be read of the entry is its id */
     struct store_version version;
 };
 
@@ -33,6 +36,8 @@ struct pull {
     int64_t account_id, collection_id;
     struct arena *arena; /**< of the page under way */
     struct upstream_op *op;
+    const struct dialect *dialect;
+    struct upstream_page *page; /**< whose entries are views into it */
     uint64_t asked_counter;     /**< write counter when the page was asked for */
     bool has_restarted;
     bool has_page; /**< the service has answered this pull with a page */
@@ -41,6 +46,7 @@ struct pull {
     struct table by_id;
     struct change *changes;
     size_t count, capacity, position;
+    unsigned pages, empty_pages;
 
     bool is_page; /**< a page moves the link; a single item does not */
     struct store_collection row; /**< the collection's row to save with a page */
@@ -61,8 +67,16 @@ static void single_next(struct pull *pull);
 
 /* --- life --------------------------------------------------------------------------------- */
 
+static void page_drop(struct pull *pull)
+{
+    if (pull->page) {
+        pull->dialect->page_free(&pull->page);
+    }
+}
+
 static void pull_free(struct pull *pull)
 {
+    page_drop(pull);
     table_done(&pull->by_id);
     mem_free(pull->changes);
     arena_free(&pull->arena);
@@ -137,6 +151,7 @@ static void job_start(struct pull *pull, bool is_write,
 
 static void page_reset(struct pull *pull)
 {
+    page_drop(pull);
     arena_free(&pull->arena);
     pull->arena = arena_new();
     table_done(&pull->by_id);
@@ -153,6 +168,7 @@ void pull_start(struct collection *c)
     pull->collection = c;
     pull->account_id = c->account->id;
     pull->collection_id = c->id;
+    pull->dialect = c->account->service->dialect;
     table_init(&pull->by_id);
     c->pull = pull;
     c->pulled_round = c->account->round_number;
@@ -170,50 +186,66 @@ static void full_round_begin(struct collection *c)
     c->round_started_s = clock_now_s();
 }
 
-static void add_item(struct pull *pull, const struct upstream_item *item)
+/** An entry of the page; the last one of an id wins. */
+static void add_item(struct pull *pull, const struct upstream_item *item, bool is_unreadable)
 {
-    struct change *known = table_find(&pull->by_id, item->id);
+    uintptr_t place = (uintptr_t)table_find(&pull->by_id, item->id); /* index + 1 */
 
-    if (known) { /* repeated in one page: the last one wins */
-        known->item = *item;
-        return;
-    }
-    pull->changes[pull->count] = (struct change){ .item = *item };
-    table_put(&pull->by_id, pull->changes[pull->count].item.id, &pull->changes[pull->count]);
-    pull->count++;
-}
-
-/** All entries of the page, in order. */
-static bool read_page(struct pull *pull, struct upstream_reply *reply, struct err *err)
-{
-    const struct dialect *dialect = pull->collection->account->service->dialect;
-    struct upstream_item *items = NULL;
-    size_t count = 0, capacity = 0;
-    struct upstream_item item;
-
-    *err = err_none;
-    while (reply->page && dialect->next_item(reply->page, pull->arena, &item, err)) {
-        if (count == capacity) {
-            capacity = capacity ? 2 * capacity : 64;
-            items = mem_resize(items, capacity, sizeof(item));
+    if (place == 0) {
+        if (pull->count == pull->capacity) {
+            pull->capacity = pull->capacity ? 2 * pull->capacity : 64;
+            pull->changes = mem_resize(pull->changes, pull->capacity, sizeof(struct change));
         }
-        items[count] = item;
-        items[count].id = arena_copy(pull->arena, item.id);
-        items[count].etag = arena_copy(pull->arena, item.etag);
-        task_copy(pull->arena, &item.task, &items[count].task);
-        count++;
+        place = ++pull->count;
+        table_put(&pull->by_id, item->id, (void *)place);
     }
-    if (err->kind == ERR_NONE) {
-        pull->changes = mem_resize(pull->changes, count ? count : 1, sizeof(struct change));
-        for (size_t i = 0; i < count; i++) {
-            add_item(pull, &items[i]);
-        }
-    }
-    mem_free(items);
-    return err->kind == ERR_NONE;
+    pull->changes[place - 1]
+        = (struct change){ .item = *item, .is_unreadable = is_unreadable };
 }
 
 static void rows_find(struct pull *pull);
+
+/** Some entries of the page; true when there are no more. One that can't be read stops no other. */
+static bool read_some(struct pull *pull)
+{
+    for (size_t n = 0; n < SLICE; n++) {
+        struct upstream_item item = { 0 };
+        struct err err = err_none;
+
+        if (pull->dialect->next_item(pull->page, pull->arena, &item, &err)) {
+            add_item(pull, &item, false);
+        } else if (err.kind == ERR_NONE) {
+            return true;
+        } else {
+            log_warn("sync.unreadable", LOG_STR("list", text_str(&pull->collection->slug)),
+                LOG_HASH("task", item.id), LOG_TEXT("why", err.text));
+            if (item.id.n) {
+                add_item(pull, &item, true);
+            }
+        }
+    }
+    return false;
+}
+
+static void read_slice(void *arg)
+{
+    struct pull *pull = arg;
+
+    pull->is_posted = false;
+    if (read_some(pull)) {
+        rows_find(pull);
+    } else {
+        pull->is_posted = true;
+        loop_post(pull->engine->loop, read_slice, pull);
+    }
+}
+
+/** A service may lie about the end of a list, too. */
+static bool has_no_end(struct pull *pull, const struct upstream_reply *reply)
+{
+    return reply->link_kind == UPSTREAM_LINK_MORE
+        && (++pull->pages > PAGES_MAX || pull->empty_pages > EMPTY_PAGES_MAX);
+}
 
 static void on_page(struct upstream_reply *reply, void *arg)
 {
@@ -229,7 +261,10 @@ static void on_page(struct upstream_reply *reply, void *arg)
         ask_page(pull);
         return;
     }
-    if (err.kind != ERR_NONE || !read_page(pull, reply, &err)) {
+    if (err.kind == ERR_NONE && has_no_end(pull, reply)) {
+        err_set(&err, ERR_UPSTREAM, "a list without end");
+    }
+    if (err.kind != ERR_NONE) {
         pull_end(pull, &err);
         return;
     }
@@ -238,7 +273,12 @@ static void on_page(struct upstream_reply *reply, void *arg)
     pull->row.link = arena_copy(pull->arena, reply->link);
     pull->row.is_link_final = reply->link_kind != UPSTREAM_LINK_MORE;
     pull->is_page = true;
-    rows_find(pull);
+    pull->page = TAKE(reply->page);
+    if (pull->page) {
+        read_slice(pull);
+    } else {
+        rows_find(pull);
+    }
 }
 
 static void ask_page(struct pull *pull)
@@ -377,6 +417,10 @@ static bool plan_change(struct pull *pull, struct change *change, struct err *er
         change->kind = CHANGE_REREAD;
         return true;
     }
+    if (change->is_unreadable) {
+        change->kind = change->is_known ? CHANGE_CONFIRM : CHANGE_NONE;
+        return true;
+    }
     if (change->item.is_removed) {
         change->kind = change->is_known ? CHANGE_BURY : CHANGE_NONE;
         return true;
@@ -497,6 +541,7 @@ static void commit_done(struct store_job *base)
         single_next(pull);
         return;
     }
+    pull->empty_pages = pull->count == 0 ? pull->empty_pages + 1 : 0;
     text_set(&c->link, pull->row.link);
     c->is_link_final = pull->row.is_link_final;
     round_progress(c->account, pull->count);
@@ -585,6 +630,12 @@ static void on_single(struct upstream_reply *reply, void *arg)
         item = (struct upstream_item){ .is_removed = true };
         err = err_none;
     }
+    if (err.kind == ERR_UPSTREAM) { /* this one can't be read: it stops no other */
+        log_warn("sync.unreadable", LOG_STR("list", text_str(&pull->collection->slug)),
+            LOG_HASH("task", pull->single_id), LOG_TEXT("why", err.text));
+        single_next(pull);
+        return;
+    }
     if (err.kind != ERR_NONE) {
         pull_end(pull, &err);
         return;
@@ -594,8 +645,7 @@ static void on_single(struct upstream_reply *reply, void *arg)
     if (!item.is_removed) {
         task_copy(pull->arena, &item.task, &item.task);
     }
-    pull->changes = mem_resize(pull->changes, 1, sizeof(struct change));
-    add_item(pull, &item);
+    add_item(pull, &item, false);
     pull->is_page = false;
     rows_find(pull);
 }

@@ -134,7 +134,8 @@ struct dialect {
      */
     void (*parse)(const struct upstream_call *call, const struct upstream_answer *answer,
         int64_t now_s, struct arena *arena, struct upstream_reply *reply);
-    /** The next entry; false at the end. An entry that can't be read is an error of the page. */
+    /** The next entry; false at the end. An entry that can't be read is an error of its own: err is
+     * filled in, and out->id if that much could be told; the next call goes on behind it. */
     bool (*next_item)(struct upstream_page *page, struct arena *arena, struct upstream_item *out,
         struct err *err);
     bool (*next_folder)(struct upstream_page *page, struct arena *arena,

@@ -112,6 +112,7 @@ bool outlook_read_item(const struct cJSON *entity, const struct zone *zone, stru
     if (!read_id(entity, item.is_removed, arena, &item.id, err)) {
         return false;
     }
+    out->id = item.id; /* also when the rest can't be read */
     if (!item.is_removed) {
         item.etag = arena_copy(arena, json_member_text(entity, "@odata.etag"));
         item.marker = arena_copy(arena, outlook_read_marker(entity));
