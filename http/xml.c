@@ -2,16 +2,18 @@
 
 #include "bridge/core/buf.h"
 #include "bridge/core/mem.h"
+#include "bridge/core/table.h"
 
 #include <expat.h>
 #include <limits.h>
 #include <string.h>
 
 /** Between namespace and name in what expat hands us; no URI can hold it. */
-#define SEPARATOR     '\n'
-#define XML_NAMESPACE "http://www.w3.org/XML/1998/namespace"
+#define SEPARATOR '\n'
 
-const struct xml_limits xml_default_limits = { .depth = 32, .nodes = 50000 };
+const struct xml_limits xml_default_limits = {
+    .depth = 32, .nodes = 50000, .arena_bytes = 32 * 1024 * 1024
+};
 
 /** An element that has begun and not ended. */
 struct open_element {
@@ -27,6 +29,8 @@ struct reader {
     struct open_element *stack; /**< limits->depth of them; their text buffers are used again */
     unsigned depth;
     size_t nodes;
+    size_t arena_start;      /**< what was in the arena before */
+    struct table namespaces; /**< struct str in the arena */
     struct xml_node *root;
     struct err *err; /**< filled when a handler stops the parser */
     bool is_stopped;
@@ -42,16 +46,28 @@ static void stop(struct reader *reader, enum err_kind kind, const char *what)
     }
 }
 
-/** "uri\nname" or "name", copied into the arena. */
+static struct str intern_namespace(struct reader *reader, struct str ns)
+{
+    struct str *known = table_find(&reader->namespaces, ns);
+
+    if (known == NULL) {
+        known = ARENA_NEW(reader->arena, struct str);
+        *known = arena_copy(reader->arena, ns);
+        table_put(&reader->namespaces, *known, known);
+    }
+    return *known;
+}
+
+/** "uri\nname" or "name"; none is long (check_start). */
 static void split_name(
-    struct arena *arena, const char *text, struct str *ns_out, struct str *name_out)
+    struct reader *reader, const char *text, struct str *ns_out, struct str *name_out)
 {
     struct str all = str_from(text);
     const char *separator = strrchr(text, SEPARATOR);
     size_t ns_bytes = separator != NULL ? (size_t)(separator - text) : 0;
 
-    *ns_out = ns_bytes > 0 ? arena_copy(arena, str_first(all, ns_bytes)) : (struct str){ 0 };
-    *name_out = arena_copy(arena, separator != NULL ? str_skip(all, ns_bytes + 1) : all);
+    *ns_out = ns_bytes > 0 ? intern_namespace(reader, str_first(all, ns_bytes)) : (struct str){ 0 };
+    *name_out = arena_copy(reader->arena, separator != NULL ? str_skip(all, ns_bytes + 1) : all);
 }
 
 static bool count_node(struct reader *reader)
@@ -63,13 +79,22 @@ static bool count_node(struct reader *reader)
     return true;
 }
 
+static bool has_room(struct reader *reader)
+{
+    if (arena_size(reader->arena) - reader->arena_start > reader->limits->arena_bytes) {
+        stop(reader, ERR_LIMIT, "too large a tree");
+        return false;
+    }
+    return true;
+}
+
 static void read_attributes(struct reader *reader, struct xml_node *node, const char **pairs)
 {
     struct xml_attribute **link = &node->attributes;
 
-    for (; pairs[0] != NULL && count_node(reader); pairs += 2) {
+    for (; pairs[0] != NULL && has_room(reader); pairs += 2) {
         struct xml_attribute *attribute = ARENA_NEW(reader->arena, struct xml_attribute);
-        split_name(reader->arena, pairs[0], &attribute->ns, &attribute->name);
+        split_name(reader, pairs[0], &attribute->ns, &attribute->name);
         attribute->value = arena_copy(reader->arena, str_from(pairs[1]));
         *link = attribute;
         link = &attribute->next;
@@ -80,15 +105,11 @@ static void on_start(void *arg, const char *name, const char **attributes)
 {
     struct reader *reader = arg;
 
-    if (reader->is_stopped || !count_node(reader)) {
-        return;
-    }
-    if (reader->depth == reader->limits->depth) {
-        stop(reader, ERR_LIMIT, "elements nested too deep");
+    if (reader->is_stopped || !has_room(reader)) {
         return;
     }
     struct xml_node *node = ARENA_NEW(reader->arena, struct xml_node);
-    split_name(reader->arena, name, &node->ns, &node->name);
+    split_name(reader, name, &node->ns, &node->name);
     read_attributes(reader, node, attributes);
     if (reader->depth == 0) {
         reader->root = node;
@@ -108,6 +129,16 @@ static void on_start(void *arg, const char *name, const char **attributes)
     buf_clear(&open->text);
 }
 
+static bool is_blank(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (str_find_char(S(" \t\r\n"), text.p[i]) == SIZE_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void on_end(void *arg, const char *name)
 {
     struct reader *reader = arg;
@@ -118,6 +149,7 @@ static void on_end(void *arg, const char *name)
     }
     struct open_element *open = &reader->stack[--reader->depth];
     open->node->text = arena_copy(reader->arena, buf_str(&open->text));
+    open->node->is_mixed = open->node->children != NULL && !is_blank(open->node->text);
 }
 
 static void on_text(void *arg, const char *text, int n)
@@ -140,12 +172,56 @@ static void on_doctype(
     stop(arg, ERR_INVALID, "a document type is not allowed");
 }
 
-static bool run(struct reader *reader, struct str text, struct err *err)
+/**
+ * The first reading keeps the bounds. In it names are as written: with namespaces, expat puts the
+ * whole one into the name of each attribute before any handler sees the element.
+ */
+static void check_start(void *arg, const char *name, const char **attributes)
+{
+    struct reader *reader = arg;
+    bool is_short = str_from(name).n <= XML_MAX_NAME;
+
+    if (reader->is_stopped || !count_node(reader)) {
+        return;
+    }
+    if (reader->depth++ == reader->limits->depth) {
+        stop(reader, ERR_LIMIT, "elements nested too deep");
+    }
+    for (const char **pair = attributes; pair[0] != NULL && count_node(reader); pair += 2) {
+        bool is_namespace = str_has_prefix(str_from(pair[0]), S("xmlns"));
+        is_short = is_short && str_from(pair[0]).n <= XML_MAX_NAME &&
+                   (!is_namespace || str_from(pair[1]).n <= XML_MAX_NAME);
+    }
+    if (!is_short) {
+        stop(reader, ERR_LIMIT, "a name or a namespace is too long");
+    }
+}
+
+static void check_end(void *arg, const char *name)
+{
+    struct reader *reader = arg;
+
+    (void)name;
+    reader->depth--;
+}
+
+static void set_first_handlers(struct reader *reader)
+{
+    XML_SetUserData(reader->parser, reader);
+    XML_SetElementHandler(reader->parser, check_start, check_end);
+    XML_SetStartDoctypeDeclHandler(reader->parser, on_doctype);
+}
+
+static void set_handlers(struct reader *reader)
 {
     XML_SetUserData(reader->parser, reader);
     XML_SetElementHandler(reader->parser, on_start, on_end);
     XML_SetCharacterDataHandler(reader->parser, on_text);
     XML_SetStartDoctypeDeclHandler(reader->parser, on_doctype);
+}
+
+static bool run(struct reader *reader, struct str text, struct err *err)
+{
     /* One call: expat scans a long token again for each piece that it is fed. */
     enum XML_Status status = XML_Parse(reader->parser, text.p, (int)text.n, 1);
     if (reader->is_stopped) {
@@ -159,6 +235,21 @@ static bool run(struct reader *reader, struct str text, struct err *err)
     return true;
 }
 
+/** Takes the parser. */
+static bool run_parser(struct reader *reader, XML_Parser parser,
+    void (*set)(struct reader *reader), struct str text, struct err *err)
+{
+    if (parser == NULL) {
+        return err_set(err, ERR_INTERNAL, "no XML parser");
+    }
+    reader->parser = parser;
+    reader->depth = 0;
+    set(reader);
+    bool is_ok = run(reader, text, err);
+    XML_ParserFree(parser);
+    return is_ok;
+}
+
 bool xml_parse(struct str text, const struct xml_limits *limits, struct arena *arena,
     struct xml_node **root_out, struct err *err)
 {
@@ -167,21 +258,24 @@ bool xml_parse(struct str text, const struct xml_limits *limits, struct arena *a
     if (text.n > INT_MAX / 4) {
         return err_set(err, ERR_LIMIT, "XML of %zu bytes", text.n);
     }
-    reader.parser = XML_ParserCreateNS(NULL, SEPARATOR);
-    if (reader.parser == NULL) {
-        return err_set(err, ERR_INTERNAL, "no XML parser");
+    text = text.n > 0 ? text : S("");
+    reader.arena_start = arena_size(arena);
+    if (!run_parser(&reader, XML_ParserCreate(NULL), set_first_handlers, text, err)) {
+        return false;
     }
+    table_init(&reader.namespaces);
     reader.stack = mem_alloc_array(limits->depth, sizeof(struct open_element));
     for (unsigned i = 0; i < limits->depth; i++) {
         buf_init(&reader.stack[i].text, SIZE_MAX); /* no entities: never more than the input grows
                                                       by becoming UTF-8 */
     }
-    bool is_ok = run(&reader, text.n > 0 ? text : S(""), err);
+    bool is_ok =
+        run_parser(&reader, XML_ParserCreateNS(NULL, SEPARATOR), set_handlers, text, err);
     for (unsigned i = 0; i < limits->depth; i++) {
         buf_done(&reader.stack[i].text);
     }
     mem_free(reader.stack);
-    XML_ParserFree(reader.parser);
+    table_done(&reader.namespaces);
     if (is_ok) {
         *root_out = reader.root;
     }
@@ -314,13 +408,16 @@ static void put_node(struct buf *out, const struct xml_node *node, struct str sc
     buf_put_char(out, '>');
 }
 
-struct str xml_serialize(const struct xml_node *node, struct arena *arena)
+bool xml_serialize(const struct xml_node *node, size_t limit, struct arena *arena, struct str *out,
+    struct err *err)
 {
-    struct buf out;
+    CLEANUP(buf_done) struct buf text;
 
-    buf_init(&out, SIZE_MAX); /* bounded by the input the tree was made from */
-    put_node(&out, node, (struct str){ 0 });
-    struct str result = arena_copy(arena, buf_str(&out));
-    buf_done(&out);
-    return result;
+    buf_init(&text, limit);
+    put_node(&text, node, (struct str){ 0 });
+    if (!buf_ok(&text, err)) {
+        return false;
+    }
+    *out = arena_copy(arena, buf_str(&text));
+    return true;
 }

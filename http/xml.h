@@ -24,16 +24,22 @@ struct xml_node {
     struct xml_node *children; /**< elements, in order */
     struct xml_node *next;
     struct xml_node *parent;
+    bool is_mixed; /**< has elements and, between them, text of which the place is lost */
 };
 
 struct xml_limits {
-    unsigned depth;   /**< 32 */
-    size_t nodes;     /**< elements and attributes, 50,000 */
+    unsigned depth;     /**< 32 */
+    size_t nodes;       /**< elements and attributes, 50,000 */
+    size_t arena_bytes; /**< what the tree may take, 32 MiB */
 };
+/** Longest name and longest namespace, in bytes: each may be repeated with every element. */
+#define XML_MAX_NAME 256
+/** That of the prefix `xml`, which no document declares. */
+#define XML_NAMESPACE "http://www.w3.org/XML/1998/namespace"
 extern const struct xml_limits xml_default_limits;
 
 /** fails: ERR_INVALID: malformed, not UTF-8 (or UTF-16, US-ASCII, ISO-8859-1 as declared), DOCTYPE;
- * ERR_LIMIT */
+ * ERR_LIMIT. Equal namespaces share their bytes. */
 MUST_CHECK bool xml_parse(struct str text, const struct xml_limits *limits, struct arena *arena,
     struct xml_node **root_out, struct err *err);
 bool xml_is(const struct xml_node *node, struct str ns, struct str name);
@@ -42,8 +48,9 @@ struct xml_node *xml_child(const struct xml_node *node, struct str ns, struct st
 /** Attribute without namespace; an empty view with p == NULL if absent. */
 struct str xml_attribute(const struct xml_node *node, struct str name);
 /** The node and everything in it as canonical-enough XML with its own namespace declarations, for
- * dead properties. */
-struct str xml_serialize(const struct xml_node *node, struct arena *arena);
+ * dead properties. fails: ERR_LIMIT: longer than `limit` bytes */
+MUST_CHECK bool xml_serialize(const struct xml_node *node, size_t limit, struct arena *arena,
+    struct str *out, struct err *err);
 
 /** Namespaces that we write, with fixed prefixes declared on the root element. */
 enum xml_ns {

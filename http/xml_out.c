@@ -88,8 +88,9 @@ void xml_empty_any(struct xml_out *xml, struct str ns, struct str name)
             return;
         }
     }
-    if (ns.n == 0) { /* we declare no default namespace */
-        put(xml, S("<"));
+    bool is_xml = str_eq(ns, S(XML_NAMESPACE)); /* may not be declared for another prefix */
+    if (ns.n == 0 || is_xml) {                  /* we declare no default namespace */
+        put(xml, is_xml ? S("<xml:") : S("<"));
         put(xml, name);
         put(xml, S("/>"));
         return;

@@ -18,7 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_answer(const struct fake *fake, const struct fake_answer *answer)
 {
-    static const struct xml_limits limits = { .depth = 64, .nodes = 10 * 1000 * 1000 };
+    static const struct xml_limits limits = {
+        .depth = 64, .nodes = 10 * 1000 * 1000, .arena_bytes = SIZE_MAX
+    };
     struct xml_node *root;
     struct err err;
 

@@ -81,6 +81,37 @@ static void too_many_names_are_refused(void **state)
     arena_free(&arena);
 }
 
+/* 300 KB of the same few names took gigabytes. */
+static void names_said_again_take_no_memory(void **state)
+{
+    struct arena *arena = arena_new();
+    CLEANUP(buf_done) struct buf text;
+    struct prop_request request;
+    struct xml_node *root;
+    struct err err;
+
+    (void)state;
+    buf_init(&text, 1 << 20);
+    buf_put_text(&text, "<propfind xmlns='DAV:'><prop xmlns='");
+    for (int i = 0; i < XML_MAX_NAME; i++) {
+        buf_put_char(&text, 'u');
+    }
+    buf_put_text(&text, "'>");
+    for (int i = 0; i < 30000; i++) {
+        buf_put_text(&text, "<b/>");
+    }
+    buf_put_text(&text, "</prop></propfind>");
+    assert_true(xml_parse(buf_str(&text), &xml_default_limits, arena, &root, &err));
+
+    size_t before = arena_size(arena);
+
+    root->children->ns = S("DAV:"); /* prop itself */
+    assert_true(prop_request_parse(root, false, false, arena, &request, &err));
+    assert_int_equal(request.count, 1);
+    assert_true(arena_size(arena) - before < 100000);
+    arena_free(&arena);
+}
+
 /* caldav.md 0.6: a list answers all of these in its 200 propstat. */
 static void a_list_has_what_clients_need(void **state)
 {
@@ -131,6 +162,7 @@ int main(void)
         cmocka_unit_test(the_table_has_no_holes),
         cmocka_unit_test(requests_are_read_in_all_forms),
         cmocka_unit_test(too_many_names_are_refused),
+        cmocka_unit_test(names_said_again_take_no_memory),
         cmocka_unit_test(a_list_has_what_clients_need),
         cmocka_unit_test(a_read_only_list_lets_only_its_properties_be_written),
     };

@@ -86,12 +86,17 @@ static void a_serialized_tree_reads_back_the_same(void **state)
         struct xml_node *again;
         struct err err = { 0 };
         assert_true(xml_parse(str_from(good[i].text), &xml_default_limits, arena, &root, &err));
-        struct str text = xml_serialize(root, arena);
+        struct str text;
+        struct str text_again;
+        assert_true(xml_serialize(root, 1000, arena, &text, &err));
         if (!xml_parse(text, &xml_default_limits, arena, &again, &err)) {
             fail_msg("%s: %s", text.p, err.text);
         }
         assert_dump(again, good[i].want);
-        assert_true(str_eq(xml_serialize(again, arena), text));
+        assert_true(xml_serialize(again, text.n, arena, &text_again, &err));
+        assert_true(str_eq(text_again, text));
+        assert_false(xml_serialize(again, text.n - 1, arena, &text_again, &err));
+        assert_int_equal(err.kind, ERR_LIMIT);
         arena_free(&arena);
     }
 }
@@ -148,7 +153,7 @@ static void depth_and_nodes_are_bounded(void **state)
         { "<a b='1' c='2' d='3' e='4' f='5'/>", false },
         { "<a><b/></a><", false },
     };
-    const struct xml_limits limits = { .depth = 3, .nodes = 5 };
+    const struct xml_limits limits = { .depth = 3, .nodes = 5, .arena_bytes = SIZE_MAX };
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct arena *arena = arena_new();
@@ -159,6 +164,91 @@ static void depth_and_nodes_are_bounded(void **state)
         if (!is_ok) {
             assert_int_equal(err.kind, i + 1 == ARRAY_LEN(cases) ? ERR_INVALID : ERR_LIMIT);
         }
+        arena_free(&arena);
+    }
+}
+
+/** {head}{unit * times}{tail} */
+static struct str repeated(struct arena *arena, const char *head, const char *unit, size_t times,
+    const char *tail)
+{
+    CLEANUP(buf_done) struct buf out;
+
+    buf_init(&out, SIZE_MAX);
+    buf_put_text(&out, head);
+    for (size_t i = 0; i < times; i++) {
+        buf_put_text(&out, unit);
+    }
+    buf_put_text(&out, tail);
+    return arena_copy(arena, buf_str(&out));
+}
+
+static void long_names_and_namespaces_are_refused(void **state)
+{
+    static const struct {
+        const char *head;
+        const char *tail;
+    } cases[] = {
+        { "<", "/>" },
+        { "<a ", "='1'/>" },
+        { "<a xmlns='", "'/>" },
+        { "<a xmlns:x='", "'/>" },
+        { "<a xmlns:x='", "' x:b='1' x:c='2'><x:d/></a>" },
+    };
+    (void)state;
+    for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+        struct arena *arena = arena_new();
+        struct xml_node *root;
+        struct err err = { 0 };
+        bool is_short = i % 2 == 0;
+        struct str text = repeated(
+            arena, cases[i / 2].head, "u", is_short ? XML_MAX_NAME : XML_MAX_NAME + 1,
+            cases[i / 2].tail);
+        assert_int_equal(xml_parse(text, &xml_default_limits, arena, &root, &err), is_short);
+        assert_true(is_short || err.kind == ERR_LIMIT);
+        arena_free(&arena);
+    }
+}
+
+static void the_tree_is_bounded_in_bytes(void **state)
+{
+    struct arena *arena = arena_new();
+    struct str ns = repeated(arena, "<a xmlns='", "u", XML_MAX_NAME, "'>");
+    struct str text = repeated(arena, ns.p, "<b/>", 10000, "</a>");
+    struct xml_limits limits = xml_default_limits;
+    struct xml_node *root;
+    struct err err;
+    size_t before = arena_size(arena);
+    (void)state;
+    assert_true(xml_parse(text, &limits, arena, &root, &err));
+    size_t taken = arena_size(arena) - before;
+    assert_true(taken < 10000 * 200); /* the namespace is there once */
+    assert_ptr_equal(root->ns.p, root->children->next->ns.p);
+    limits.arena_bytes = taken / 2;
+    assert_false(xml_parse(text, &limits, arena, &root, &err));
+    assert_int_equal(err.kind, ERR_LIMIT);
+    arena_free(&arena);
+}
+
+static void text_between_elements_is_noticed(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_mixed;
+    } cases[] = {
+        { "<a/>", false },
+        { "<a>b</a>", false },
+        { "<a> <b/>\n<c/> </a>", false },
+        { "<a>b<c/></a>", true },
+        { "<a><c/>b</a>", true },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct arena *arena = arena_new();
+        struct xml_node *root;
+        struct err err;
+        assert_true(xml_parse(str_from(cases[i].text), &xml_default_limits, arena, &root, &err));
+        assert_int_equal(root->is_mixed, cases[i].is_mixed);
         arena_free(&arena);
     }
 }
@@ -189,6 +279,9 @@ int main(void)
         cmocka_unit_test(utf16_is_read),
         cmocka_unit_test(malformed_documents_are_refused),
         cmocka_unit_test(depth_and_nodes_are_bounded),
+        cmocka_unit_test(long_names_and_namespaces_are_refused),
+        cmocka_unit_test(the_tree_is_bounded_in_bytes),
+        cmocka_unit_test(text_between_elements_is_noticed),
         cmocka_unit_test(children_and_attributes_are_found_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

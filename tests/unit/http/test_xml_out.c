@@ -97,6 +97,7 @@ static void written_text_is_read_back(void **state)
     xml_open(&xml, XML_DAV, "prop");
     xml_text(&xml, XML_APPLE, "b", str_from(text));
     xml_empty_any(&xml, S("urn:a\"&<"), S("odd"));
+    xml_empty_any(&xml, S(XML_NAMESPACE), S("lang"));
     xml_empty_any(&xml, S("DAV:"), S("known"));
     xml_empty_any(&xml, S(""), S("none"));
     xml_close(&xml, XML_DAV, "prop");
@@ -105,6 +106,7 @@ static void written_text_is_read_back(void **state)
     assert_non_null(b);
     assert_true(str_eq(b->text, str_from(text)));
     assert_non_null(xml_child(root, S("urn:a\"&<"), S("odd")));
+    assert_non_null(xml_child(root, S(XML_NAMESPACE), S("lang")));
     assert_non_null(xml_child(root, xml_ns_uri(XML_DAV), S("known")));
     assert_non_null(xml_child(root, S(""), S("none")));
     arena_free(&arena);
