@@ -154,6 +154,13 @@ void waiters_call(struct waiter **list, const struct err *err);
 void engine_call_later(struct engine *engine, engine_cb *cb, void *arg, const struct err *err);
 extern const struct err err_none;
 
+/* users.c */
+void user_add(struct engine *engine, int64_t id, struct str name);
+struct user *user_by_id(struct engine *engine, int64_t id);
+void user_add_password(struct user *user, const struct store_password *row);
+/** With its accounts. It must be off the engine's list. */
+void user_free(struct user *user);
+
 /* housekeeping.c */
 void housekeeping_start(struct engine *engine);
 
