@@ -584,7 +584,7 @@ void engine_link_account(struct engine *engine, struct user *user, const struct 
         engine_call_later(engine, cb, arg, &err);
         return;
     }
-    if (!account->service->dialect->can(UPSTREAM_SYNC_TASKS)) {
+    if (account->service->dialect->is_unfinished) {
         err_set(&err, ERR_INVALID, "dialect %s can only convert in this version, not be linked",
             account->service->dialect->name);
         account_free(&account);

@@ -122,6 +122,7 @@ struct dialect {
     size_t host_count;
     bool sends_if_match;   /**< If-Match goes upstream by default */
     bool completes_series; /**< has UPSTREAM_COMPLETE_TASK */
+    bool is_unfinished;    /**< for conversion only: accounts of it are not linked yet */
     task_fields fields;    /**< that it can hold at all */
 
     bool (*can)(enum upstream_kind kind);

@@ -31,11 +31,16 @@ MUST_CHECK bool todo_read_item(const struct cJSON *entity, const struct zone *zo
 /** Count as present what the entity says by leaving it out. */
 void todo_add_unset(
     const struct cJSON *entity, enum todo_source source, struct upstream_item *item);
+MUST_CHECK bool todo_read_folder(
+    const struct cJSON *entity, struct arena *arena, struct upstream_folder *out, struct err *err);
+/** The marker that an expanded entity shows; empty if none. Borrowed from the entity. */
+struct str todo_read_marker(const struct cJSON *entity);
 
 /* todo_write.c */
 /** The members for `fields`, between braces that are already there. */
 void todo_write_members(struct json_out *out, const struct task *task, task_fields fields,
     const struct zone *zone, bool is_create, bool has_range);
+void todo_write_marker(struct json_out *out, struct str marker);
 struct str todo_write_task(const struct task *task, task_fields fields, const struct zone *zone,
     bool is_create, struct arena *arena);
 
@@ -50,3 +55,16 @@ task_project todo_project;
  */
 MUST_CHECK bool todo_rule_to_due(const struct task *task, struct task_recurrence *out);
 MUST_CHECK bool todo_rule_from_due(const struct task *task, struct task_recurrence *out);
+
+/* todo_request.c */
+bool todo_can(enum upstream_kind kind);
+MUST_CHECK bool todo_build(const struct upstream_call *call, struct str base_url,
+    struct arena *arena, struct upstream_request *out, struct err *err);
+
+/* todo_reply.c */
+void todo_parse(const struct upstream_call *call, const struct upstream_answer *answer,
+    int64_t now_s, struct arena *arena, struct upstream_reply *reply);
+bool todo_next_item(
+    struct upstream_page *page, struct arena *arena, struct upstream_item *out, struct err *err);
+bool todo_next_folder(
+    struct upstream_page *page, struct arena *arena, struct upstream_folder *out, struct err *err);

@@ -1,4 +1,4 @@
-/* Entities in: todoTask (upstream.md B.4, B.8, B.10). */
+/* Entities in: todoTask and todoTaskList (upstream.md B.3, B.4, B.8, B.10). */
 #include "bridge/core/mem.h"
 #include "bridge/upstream/service_read.h"
 #include "bridge/upstream/todo_internal.h"
@@ -57,7 +57,7 @@ static const struct service_member members[] = {
     (TASK_FIELD(TASK_COMPLETED) | TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE) | \
         TASK_FIELD(TASK_REMINDER) | TASK_FIELD(TASK_RECURRENCE))
 
-static struct str read_marker(const struct cJSON *entity)
+struct str todo_read_marker(const struct cJSON *entity)
 {
     const struct cJSON *list = cJSON_GetObjectItemCaseSensitive(entity, "extensions");
     const struct cJSON *extension;
@@ -97,24 +97,36 @@ static bool read_task(const struct cJSON *entity, const struct zone *zone, struc
     return true;
 }
 
-bool todo_read_item(const struct cJSON *entity, const struct zone *zone, struct arena *arena,
-    struct upstream_item *out, struct err *err)
+/* Of a task or a list, or of what is left of it in a delta page. */
+static bool read_id(const struct cJSON *entity, struct arena *arena, struct str *id_out,
+    bool *is_removed_out, struct err *err)
 {
-    struct upstream_item item = { 0 };
     struct str id = json_member_text(entity, "id");
 
     if (!cJSON_IsObject(entity) || id.n == 0 || id.n > MOST_ID_BYTES) {
         return err_set(err, ERR_UPSTREAM, "entity without a usable id");
     }
+    *id_out = arena_copy(arena, id);
+    *is_removed_out = cJSON_GetObjectItemCaseSensitive(entity, "@removed") != NULL;
+    return true;
+}
+
+bool todo_read_item(const struct cJSON *entity, const struct zone *zone, struct arena *arena,
+    struct upstream_item *out, struct err *err)
+{
+    struct upstream_item item = { 0 };
+
+    if (!read_id(entity, arena, &item.id, &item.is_removed, err)) {
+        return false;
+    }
+    out->id = item.id; /* also when the rest can't be read */
     task_init(&item.task);
     item.task.present = 0;
-    item.is_removed = cJSON_GetObjectItemCaseSensitive(entity, "@removed") != NULL;
     if (!item.is_removed && !read_task(entity, zone, arena, &item.task, err)) {
         return false;
     }
-    item.id = arena_copy(arena, id);
     item.etag = arena_copy(arena, json_member_text(entity, "@odata.etag"));
-    item.marker = arena_copy(arena, read_marker(entity));
+    item.marker = arena_copy(arena, todo_read_marker(entity));
     *out = item;
     return true;
 }
@@ -143,4 +155,29 @@ void todo_add_unset(const struct cJSON *entity, enum todo_source source, struct 
         fields &= ~TASK_FIELD(TASK_RECURRENCE);
     }
     item->task.present |= fields;
+}
+
+/* Nothing can be created in the list that shows flagged mail (B.3). */
+bool todo_read_folder(
+    const struct cJSON *entity, struct arena *arena, struct upstream_folder *out, struct err *err)
+{
+    const struct cJSON *name = cJSON_GetObjectItemCaseSensitive(entity, "displayName");
+    struct str wellknown = json_member_text(entity, "wellknownListName");
+    struct upstream_folder folder = {
+        .is_default = str_eq(wellknown, S("defaultList")),
+        .is_writable = !str_eq(wellknown, S("flaggedEmails")),
+        .says_default = wellknown.p != NULL,
+    };
+
+    if (!read_id(entity, arena, &folder.id, &folder.is_removed, err)) {
+        return false;
+    }
+    if (name != NULL && !cJSON_IsString(name) && !cJSON_IsNull(name)) {
+        return err_set(err, ERR_UPSTREAM, "displayName: wrong type");
+    }
+    if (cJSON_IsString(name)) {
+        folder.name = arena_copy(arena, json_text(name));
+    }
+    *out = folder;
+    return true;
 }

@@ -100,6 +100,18 @@ void todo_write_members(struct json_out *out, const struct task *task, task_fiel
     }
 }
 
+void todo_write_marker(struct json_out *out, struct str marker)
+{
+    json_out_name(out, "extensions");
+    json_out_open(out, '[');
+    json_out_open(out, '{');
+    json_out_member(out, "@odata.type", S("microsoft.graph.openTypeExtension"));
+    json_out_member(out, "extensionName", S(TODO_EXTENSION));
+    json_out_member(out, "marker", marker);
+    json_out_close(out, '}');
+    json_out_close(out, ']');
+}
+
 struct str todo_write_task(const struct task *task, task_fields fields, const struct zone *zone,
     bool is_create, struct arena *arena)
 {

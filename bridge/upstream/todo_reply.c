@@ -1,0 +1,151 @@
+/* Answers in (upstream.md B.2, B.10, B.13, G.2). */
+#include "bridge/core/mem.h"
+#include "bridge/upstream/service_error.h"
+#include "bridge/upstream/service_reply.h"
+#include "bridge/upstream/todo_internal.h"
+
+#include <cjson/cJSON.h>
+
+static bool is_sync(enum upstream_kind kind)
+{
+    return kind == UPSTREAM_SYNC_TASKS || kind == UPSTREAM_SYNC_FOLDERS;
+}
+
+/* ---- pages ---- */
+
+/* The Graph rule: on with nextLink until there is a deltaLink. Told apart by the names of the
+ * members alone; the tokens within are no guide (B.10). */
+static void read_link(const struct upstream_call *call, const struct cJSON *root,
+    struct arena *arena, struct upstream_reply *reply)
+{
+    struct str next = json_member_text(root, "@odata.nextLink");
+    struct str delta = json_member_text(root, "@odata.deltaLink");
+
+    if (next.n > 0) {
+        reply->link_kind = UPSTREAM_LINK_MORE;
+        reply->link = arena_copy(arena, next);
+    } else if (is_sync(call->kind) && delta.n > 0) {
+        reply->link_kind = UPSTREAM_LINK_DONE;
+        reply->link = arena_copy(arena, delta);
+    } else if (is_sync(call->kind)) {
+        err_set(&reply->err, ERR_UPSTREAM, "sync answer without a link");
+    }
+    if (reply->link_kind == UPSTREAM_LINK_MORE && str_eq(reply->link, call->link)) {
+        err_set(&reply->err, ERR_UPSTREAM, "a page that links to itself");
+    }
+}
+
+static void parse_page(const struct upstream_call *call, struct cJSON **root, struct arena *arena,
+    struct upstream_reply *reply)
+{
+    if (!cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(*root, "value"))) {
+        err_set(&reply->err, ERR_UPSTREAM, "listing without value");
+        return;
+    }
+    read_link(call, *root, arena, reply);
+    if (reply->err.kind == ERR_NONE) {
+        reply->page = service_page_new(TAKE(*root), call, todo_read_marker);
+    }
+}
+
+bool todo_next_item(
+    struct upstream_page *page, struct arena *arena, struct upstream_item *out, struct err *err)
+{
+    const struct cJSON *entity = service_page_next(page);
+    bool is_delta = page->kind == UPSTREAM_SYNC_TASKS;
+
+    *err = (struct err){ 0 };
+    if (entity == NULL || !todo_read_item(entity, page->zone, arena, out, err)) {
+        return false;
+    }
+    todo_add_unset(entity, is_delta ? TODO_DELTA : TODO_LISTING, out);
+    return true;
+}
+
+bool todo_next_folder(
+    struct upstream_page *page, struct arena *arena, struct upstream_folder *out, struct err *err)
+{
+    const struct cJSON *entity = service_page_next(page);
+
+    *err = (struct err){ 0 };
+    return entity != NULL && todo_read_folder(entity, arena, out, err);
+}
+
+/* ---- answers ---- */
+
+static void parse_entity(const struct upstream_call *call, const struct cJSON *root,
+    struct arena *arena, struct upstream_reply *reply)
+{
+    if (call->kind == UPSTREAM_CREATE_FOLDER || call->kind == UPSTREAM_RENAME_FOLDER) {
+        (void)!todo_read_folder(root, arena, &reply->folder, &reply->err);
+    } else if (todo_read_item(root, call->zone, arena, &reply->item, &reply->err)) {
+        todo_add_unset(root, TODO_SINGLE, &reply->item);
+    }
+}
+
+static void parse_success(const struct upstream_call *call, const struct upstream_answer *answer,
+    struct arena *arena, struct upstream_reply *reply)
+{
+    struct cJSON *root = NULL;
+
+    if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER) {
+        return; /* 204, nothing to read */
+    }
+    if (service_reply_silence(call, answer, arena, reply) ||
+        !json_parse(answer->body, &root, &reply->err)) {
+        return;
+    }
+    if (is_sync(call->kind) || call->kind == UPSTREAM_FIND_TASK) {
+        parse_page(call, &root, arena, reply);
+    } else {
+        parse_entity(call, root, arena, reply);
+    }
+    json_free(&root);
+}
+
+/* B.10 has a list of how a token that is no longer good is refused. A list that is gone refuses the
+ * start of a new round as well. */
+static bool is_expired(
+    const struct upstream_call *call, int status, const struct service_error *error)
+{
+    bool is_told = error->count > 0;
+
+    return is_sync(call->kind) && call->link.n > 0 &&
+           (status == 410 || (is_told && (status == 400 || status == 404)));
+}
+
+static bool is_about_one_task(enum upstream_kind kind)
+{
+    return kind == UPSTREAM_GET_TASK || kind == UPSTREAM_UPDATE_TASK ||
+           kind == UPSTREAM_DELETE_TASK;
+}
+
+static void parse_failure(const struct upstream_call *call, const struct upstream_answer *answer,
+    int64_t now_s, struct arena *arena, struct upstream_reply *reply)
+{
+    struct service_error error;
+
+    service_error_read(answer->body, arena, &error);
+    service_error_map(call, answer, &error, now_s, reply);
+    if (is_expired(call, answer->status, &error)) {
+        reply->is_forgotten = true;
+        reply->is_account_gone = false;
+        reply->err.kind = ERR_UPSTREAM;
+    } else if (service_error_has(&error, S("ErrorInvalidUser"))) {
+        reply->err.kind = ERR_DENIED; /* B.13: as 401 */
+    } else if (answer->status == 400 && is_about_one_task(call->kind) &&
+               service_error_has(&error, S("ErrorInvalidIdMalformed"))) {
+        reply->err.kind = ERR_NOT_FOUND; /* B.2 */
+    }
+}
+
+void todo_parse(const struct upstream_call *call, const struct upstream_answer *answer,
+    int64_t now_s, struct arena *arena, struct upstream_reply *reply)
+{
+    reply->service_date_s = service_reply_date(answer);
+    if (answer->status >= 200 && answer->status < 300) {
+        parse_success(call, answer, arena, reply);
+    } else {
+        parse_failure(call, answer, now_s, arena, reply);
+    }
+}
