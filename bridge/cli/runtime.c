@@ -88,6 +88,7 @@ static struct engine *make_engine(struct loop *loop, const struct config *config
                 config->mapping.normal_priority == CONFIG_NORMAL_PRIORITY_5 ? 5 : 0,
             .cancelled_as_done =
                 config->mapping.cancelled_as == CONFIG_CANCELLED_AS_COMPLETED,
+            .plans_steps = config->mapping.series_form == CONFIG_SERIES_RESOURCE,
         },
         .services = runtime->services,
         .service_count = config->upstream_count,

@@ -150,6 +150,8 @@ void account_map_context(
         .options = account->engine->options.map,
         .arena = arena,
     };
+    out->options.plans_steps = out->options.plans_steps && account->service
+        && account->service->dialect->completes_series;
 }
 
 /* --- changing an account's row ------------------------------------------------------------ */

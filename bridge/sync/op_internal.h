@@ -10,6 +10,8 @@
  *   write_settle.c  the transactions
  *   write_lookup.c  finding out what became of an unclear one
  *   write_fingerprint.c  ... where the service keeps no marker
+ *   write_copy.c    the copies that some clients make of completed occurrences
+ *   write_series.c  what a PUT does to a series, step by step
  */
 #include "bridge/sync/engine_internal.h"
 #include "bridge/sync/version.h"
@@ -19,6 +21,7 @@ enum op_kind { /* stored: append only */
     OP_UPDATE = 2,
     OP_DELETE = 3,
     OP_MAKE_FOLDER = 4,
+    OP_STEP = 5, /**< of an update: only as a row */
 };
 
 enum op_state {
@@ -70,6 +73,15 @@ struct op {
     struct str marker;
     bool has_merged; /**< upstream had moved on and the change was planned anew */
 
+    /* the steps of the plan: write_series.c */
+    bool is_stepping; /**< plan.steps[step] is under way */
+    bool is_sent;     /**< it was asked for, perhaps by the last run: only looking tells */
+    size_t step;
+    struct upstream_item fresh; /**< the series' task as it was read before the call */
+    struct upstream_item done;  /**< what the step took out of the series; no id: nothing */
+    struct upstream_item onward; /**< with which the series goes on */
+    task_fields creates;        /**< of plan.wanted, for the next task of a driven series */
+
     /* under way */
     int64_t row_id; /**< of the operation in the store; 0: not written down */
     int64_t new_row_id; /**< the worker's, while it writes it down */
@@ -87,6 +99,11 @@ struct op {
     /* settling */
     struct store_resource result;
     struct store_version result_version;
+    struct store_resource ours; /**< of an occurrence; a client's copy takes its place */
+    struct store_resource done_row; /**< the resource of `done` */
+    struct store_version done_version;
+    bool has_done_row;
+    bool goes_on; /**< the step ends with it, not the operation */
     struct store_resource twin; /**< a resource that a page made of the very task being created */
     bool has_twin;
     enum sync_outcome outcome;
@@ -117,17 +134,42 @@ void sync_refuse_later(struct engine *engine, enum sync_outcome outcome, const s
 /* write_put.c */
 void op_start_put(struct op *op);
 void op_start_delete(struct op *op);
+/** Make the plan of an update from row, base and versions. fails: ERR_INVALID */
+MUST_CHECK bool op_plan_update(struct op *op, struct err *err);
 /** Plan again upon what upstream has now; false if it can't be (answered and ended). */
 bool op_replan(struct op *op, const struct task *returned, struct str current);
 void op_plan_creation(struct op *op);
 
 /* write_send.c */
-/** Write the operation down, then send it. */
+/** Write the operation, or its step, down, then send it. */
 void op_begin(struct op *op);
+/** The task of an update has vanished upstream (design section 7, 'Conflicts'). */
+void op_vanished(struct op *op);
+
+/* write_copy.c */
+/** A new resource; or a client's own copy of a completed occurrence, which takes the place of ours. */
+void op_start_creation(struct op *op);
+
+/* write_series.c */
+/** Do what the plan says: its steps first, then its fields. */
+void op_carry_out(struct op *op);
+/** The step is written down. */
+void op_send_step(struct op *op);
+/** The settlement of a step is committed. */
+void op_next_step(struct op *op);
+/** The task that bears the marker of this step. */
+void op_step_found(struct op *op, const struct upstream_item *item);
+/** The occurrence is completed, and its next one was looked for in vain. */
+bool op_step_wants_next(const struct op *op);
+void op_create_next(struct op *op);
+/** Planned again after a restart: which step was under way? false: none */
+bool op_resume_steps(struct op *op);
 
 /* write_settle.c */
 /** The service took it: item is what it answered. */
 void op_settle(struct op *op, const struct upstream_item *item);
+/** A step is done, others or fields follow. item: of the series; NULL: it is as it was. */
+void op_settle_step(struct op *op, const struct upstream_item *item);
 /** Nothing had to be sent: store the document alone. */
 void op_settle_locally(struct op *op);
 /** The task is gone upstream: bury the resource and answer `outcome`. */
@@ -145,6 +187,7 @@ void op_drop(struct op *op, const struct err *err);
 void op_become_unclear(struct op *op, const struct err *err);
 /** Looked, and it was not done: look again later, or give up. */
 void op_missed(struct op *op);
+void op_find_by_marker(struct op *op);
 /** Nobody can say now: look again later. */
 void op_lookup_failed(struct op *op, const struct err *err);
 /** Take up an operation on a task that the last run left open. */

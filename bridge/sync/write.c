@@ -372,6 +372,9 @@ bool ops_touch(const struct collection *collection, struct str upstream_id, stru
             && str_eq(op->plan.wanted.title, title)) {
             return true; /* it may be the very task that is being made */
         }
+        if (!href.n && op->is_stepping && (op->base.title.n == 0 || str_eq(op->base.title, title))) {
+            return true; /* it may be what a step takes out of a series */
+        }
     }
     return false;
 }

@@ -26,6 +26,10 @@ void op_missed(struct op *op)
         look_in(op, LOOK_AGAIN_MS);
         return;
     }
+    if (op_step_wants_next(op)) {
+        op_create_next(op);
+        return;
+    }
     log_info("write.not_done", LOG_INT("operation", op->row_id));
     err_set(&err, ERR_BUSY, "the service did not do it");
     op_drop(op, &err);
@@ -57,7 +61,10 @@ static void on_task(struct upstream_reply *reply, void *arg)
     struct op *op = arg;
 
     op->upstream_op = NULL;
-    if (reply->is_maybe_gone || (reply->err.kind == ERR_NOT_FOUND && op->kind == OP_CREATE)) {
+    if (reply->err.kind == ERR_NONE && op->is_stepping) {
+        op_step_found(op, &reply->item);
+    } else if (reply->is_maybe_gone
+        || (reply->err.kind == ERR_NOT_FOUND && (op->kind == OP_CREATE || op->is_stepping))) {
         /* found by its marker and deleted since; or nobody stands for it that it is gone: the client
          * tries again, and the next round tells */
         op_missed(op);
@@ -156,6 +163,11 @@ static void find_by_marker(struct op *op, struct str link)
         = upstream_start(op->account->upstream, &call, false, LOOK_DEADLINE_MS, on_found, op);
 }
 
+void op_find_by_marker(struct op *op)
+{
+    find_by_marker(op, S(""));
+}
+
 static void look(void *arg)
 {
     struct op *op = arg;
@@ -164,7 +176,9 @@ static void look(void *arg)
         return; /* the next start takes it up */
     }
     op->found_id = S("");
-    if (op->kind == OP_CREATE && op->marker.n == 0) {
+    if (op->is_stepping) {
+        op_send_step(op);
+    } else if (op->kind == OP_CREATE && op->marker.n == 0) {
         op_find_by_fingerprint(op);
     } else if (op->kind == OP_CREATE) {
         find_by_marker(op, S(""));
@@ -213,7 +227,9 @@ static bool resume_run(struct store_job *base, struct store_db *db, struct err *
         return err_set(err, ERR_CONFLICT, "the object is not what the operation began with");
     }
     op->row = row;
-    return true;
+    return !op->is_stepping
+        || store_version_list(db, op->account_id, op->collection_id, op->row.id, op->arena,
+            &op->versions, &op->version_count, err);
 }
 
 static void resume_done(struct store_job *base)
@@ -233,8 +249,24 @@ static void resume_done(struct store_job *base)
     } else if (err.kind != ERR_NONE) {
         log_error("write.resume", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));
         /* stays open: the next start tries again, and until then nobody writes there */
+    } else if (op->is_stepping && !(op_plan_update(op, &err) && op_resume_steps(op))) {
+        log_warn("write.stale", LOG_INT("operation", op->row_id), LOG_TEXT("why", "no such step"));
+        op->is_stepping = false;
+        op_forget(op);
     } else {
         look(op);
+    }
+}
+
+/** A step is planned again, from what it was planned from. */
+static void resume_step(struct op *op, const struct store_operation *row)
+{
+    op->kind = OP_UPDATE;
+    op->is_stepping = true;
+    op->object.document = arena_copy(op->arena, row->document);
+    if (row->fields != 0) {
+        op->precondition.if_match = &op->replaced_etag;
+        op->precondition.if_match_count = 1;
     }
 }
 
@@ -246,6 +278,10 @@ static bool resume_plan(struct op *op, const struct store_operation *row, struct
         = str_eq(version_put_hash(row->document, op->arena), row->put_hash);
     task_init(&op->plan.wanted);
     task_init(&op->plan.expected);
+    if (row->kind == OP_STEP) {
+        resume_step(op, row);
+        return true;
+    }
     return row->kind == OP_DELETE
         || (task_parse(row->wanted, op->arena, &op->plan.wanted, err)
             && task_parse(row->expected, op->arena, &op->plan.expected, err));

@@ -150,29 +150,38 @@ static size_t choose_versions(const struct op *op, struct map_version *out)
 }
 
 /**
- * A rule of the client's own stays here: while the steps of a series are not carried out, the task
- * upstream is a plain one and the client moves it along. A rule that the service has is its own.
+ * A rule of the client's own stays here where no steps are planned (the dialect cannot complete one
+ * occurrence of a series, or the household's clients keep completed ones within it): the task upstream
+ * is a plain one. A rule that the service has is its own.
  */
 static void keep_rule_here(struct op *op)
 {
-    if (op->kind != OP_CREATE && op->base.recurrence.is_set) {
+    bool is_native = op->kind != OP_CREATE && op->base.recurrence.is_set;
+
+    if (is_native || op_context(op).options.plans_steps) {
         return;
     }
     op->plan.fields &= ~TASK_FIELD(TASK_RECURRENCE);
     op->plan.wanted.recurrence = op->plan.expected.recurrence = (struct task_recurrence){ 0 };
 }
 
-static void plan_update(struct op *op)
+bool op_plan_update(struct op *op, struct err *err)
 {
     struct map_context context = op_context(op);
     struct map_version *versions
         = arena_alloc_array(op->arena, op->version_count + 1, sizeof(struct map_version));
     size_t count = choose_versions(op, versions);
+
+    return task_parse(op->row.base, op->arena, &op->base, err)
+        && map_plan_update(&op->object, op->row.document, &op->base, versions, count, &context,
+            &op->plan, err);
+}
+
+static void plan_update(struct op *op)
+{
     struct err err;
 
-    if (!task_parse(op->row.base, op->arena, &op->base, &err)
-        || !map_plan_update(&op->object, op->row.document, &op->base, versions, count, &context,
-            &op->plan, &err)) {
+    if (!op_plan_update(op, &err)) {
         if (err.kind == ERR_INVALID) {
             answer_invalid(op, MAP_FAULT_VALID_DATA, &err);
         } else {
@@ -184,11 +193,7 @@ static void plan_update(struct op *op)
     op->upstream_id = op->row.upstream_id;
     op->replaced_etag = op->row.etag;
     keep_rule_here(op);
-    if (op->plan.fields == 0) {
-        op_settle_locally(op);
-    } else {
-        op_begin(op);
-    }
+    op_carry_out(op);
 }
 
 static void read_for_put(struct store_job *base)
@@ -294,7 +299,7 @@ void op_start_put(struct op *op)
     if (live) {
         op_job(op, false, read_run, read_for_put);
     } else {
-        op_plan_creation(op);
+        op_start_creation(op);
     }
 }
 
@@ -308,6 +313,12 @@ static void read_for_delete(struct store_job *base)
         return;
     }
     if (base->err.kind != ERR_NONE) {
+        struct err err = base->err;
+
+        fail_early(op, &err);
+        return;
+    }
+    if (!task_parse(op->row.base, op->arena, &op->base, &base->err)) {
         struct err err = base->err;
 
         fail_early(op, &err);

@@ -7,6 +7,15 @@ enum {
 
 static void op_send(struct op *op);
 
+/** What is needed to plan a step again. */
+static void describe_step(const struct op *op, struct store_operation *row)
+{
+    row->kind = OP_STEP;
+    row->document = op->object.document;
+    row->wanted = row->expected = S("");
+    row->fields = op->precondition.if_match_count > 0;
+}
+
 /* --- writing it down ---------------------------------------------------------------------- */
 
 static bool begin_run(struct store_job *base, struct store_db *db, struct err *err)
@@ -22,7 +31,7 @@ static bool begin_run(struct store_job *base, struct store_db *db, struct err *e
         .href = op->href,
         .uid = op->kind == OP_DELETE ? op->row.uid : op->object.uid,
         .upstream_id = op->upstream_id,
-        .replaced_etag = op->replaced_etag,
+        .replaced_etag = op->row.id != 0 ? op->row.etag : S(""),
         .document = has_task ? op->plan.document : S(""),
         .put_hash = op->put_hash,
         .wanted = has_task ? version_base(&op->plan.wanted, arena) : S(""),
@@ -34,6 +43,9 @@ static bool begin_run(struct store_job *base, struct store_db *db, struct err *e
         .created_s = op->sent_s,
     };
 
+    if (op->is_stepping) {
+        describe_step(op, &row);
+    }
     if (op->row_id != 0 && !store_operation_remove(db, row.account, op->row_id, err)) {
         return false;
     }
@@ -53,9 +65,11 @@ static void begin_done(struct store_job *base)
 
         log_error("store.operation", LOG_TEXT("why", err.text));
         op_drop(op, &err);
-        return;
+    } else if (op->is_stepping) {
+        op_send_step(op);
+    } else {
+        op_send(op);
     }
-    op_send(op);
 }
 
 void op_begin(struct op *op)
@@ -82,8 +96,7 @@ static void read_current(struct op *op)
         = upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_current, op);
 }
 
-/** The task of an update has vanished upstream (design section 7, 'Conflicts'). */
-static void on_vanished(struct op *op)
+void op_vanished(struct op *op)
 {
     bool names_version = op->precondition.if_match_count > 0 || op->precondition.if_match_any;
 
@@ -132,7 +145,7 @@ static void on_current(struct upstream_reply *reply, void *arg)
 
     op->upstream_op = NULL;
     if (err.kind == ERR_NOT_FOUND) {
-        on_vanished(op);
+        op_vanished(op);
         return;
     }
     if (err.kind != ERR_NONE) {
@@ -159,11 +172,7 @@ static void on_current(struct upstream_reply *reply, void *arg)
     if (op->kind == OP_DELETE) {
         op_send(op);
     } else if (op_replan(op, &returned, current)) {
-        if (op->plan.fields == 0) {
-            op_settle_locally(op);
-        } else {
-            op_begin(op);
-        }
+        op_carry_out(op);
     }
 }
 
@@ -205,6 +214,12 @@ static void on_success(struct op *op, const struct upstream_item *item)
         = upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_whole, op);
 }
 
+/** A DELETE may take away one occurrence only (mapping.md 5.1): first the series becomes a task. */
+static bool ends_series(const struct op *op)
+{
+    return op->kind == OP_DELETE && op->base.recurrence.is_set && op->base.status != TASK_DONE;
+}
+
 static void on_reply(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -215,6 +230,10 @@ static void on_reply(struct upstream_reply *reply, void *arg)
     }
     if (reply->is_unclear) {
         op_become_unclear(op, &reply->err);
+    } else if (reply->err.kind == ERR_NONE && ends_series(op)) {
+        op->base.recurrence = (struct task_recurrence){ 0 };
+        op->row.upstream_etag = arena_copy(op->arena, reply->item.etag);
+        op_send(op);
     } else if (reply->err.kind == ERR_NONE && op->kind == OP_DELETE) {
         op_settle_removed(op, SYNC_REMOVED);
     } else if (reply->err.kind == ERR_NONE) {
@@ -223,7 +242,7 @@ static void on_reply(struct upstream_reply *reply, void *arg)
         op->marker = S(""); /* perhaps it takes no extended properties: once more without */
         op_begin(op);
     } else if (reply->err.kind == ERR_NOT_FOUND && op->kind != OP_CREATE) {
-        on_vanished(op);
+        op_vanished(op);
     } else if (reply->err.kind == ERR_CONFLICT && op->kind != OP_CREATE) {
         on_conflict(op, &reply->err);
     } else {
@@ -242,9 +261,9 @@ static void op_send(struct op *op)
         && (op->kind == OP_UPDATE
             || (op->kind == OP_DELETE && op->precondition.if_match_count > 0));
     struct upstream_call call = {
-        .kind = op->kind == OP_CREATE ? UPSTREAM_CREATE_TASK
-            : op->kind == OP_UPDATE   ? UPSTREAM_UPDATE_TASK
-                                      : UPSTREAM_DELETE_TASK,
+        .kind = op->kind == OP_CREATE && op->upstream_id.n == 0 ? UPSTREAM_CREATE_TASK
+            : op->kind != OP_DELETE                             ? UPSTREAM_UPDATE_TASK
+                                                                : UPSTREAM_DELETE_TASK,
         .folder_id = text_str(&op->collection->upstream_id),
         .task_id = op->upstream_id,
         .etag = wants_match ? op->row.upstream_etag : S(""),
@@ -253,7 +272,13 @@ static void op_send(struct op *op)
         .fields = op->plan.fields,
         .zone = op->account->zone,
     };
+    const struct task plain = { .percent = -1 };
 
+    if (ends_series(op)) {
+        call.kind = UPSTREAM_UPDATE_TASK;
+        call.task = &plain;
+        call.fields = TASK_FIELD(TASK_RECURRENCE);
+    }
     op->upstream_op = upstream_start(op->account->upstream, &call, false,
         left_ms > SEND_MIN_MS ? left_ms : SEND_MIN_MS, on_reply, op);
 }

@@ -25,6 +25,26 @@ static bool bury_twin(struct op *op, struct store_db *db, struct err *err)
             twin->modified_s, err);
 }
 
+/** What a step took out of a series, unless a page has brought it already. */
+static bool put_done(struct op *op, struct store_db *db, struct err *err)
+{
+    struct store_resource *row = &op->done_row;
+    struct store_resource known;
+    bool is_known;
+
+    if (!store_resource_find_upstream(db, op->account_id, op->collection_id, row->upstream_id,
+            op->arena, &known, &is_known, err)) {
+        return false;
+    }
+    op->has_done_row = !is_known;
+    return is_known
+        || (store_change_next(db, op->account_id, op->collection_id, str_from(op->engine->run),
+                &row->change, err)
+            && store_resource_put(db, row, &row->id, err)
+            && store_version_add(db, op->account_id, op->collection_id, row->id,
+                &op->done_version, VERSIONS_KEPT, err));
+}
+
 static bool settle_run(struct store_job *base, struct store_db *db, struct err *err)
 {
     struct op *op = CONTAINER_OF(base, struct op, job);
@@ -50,6 +70,9 @@ static bool settle_run(struct store_job *base, struct store_db *db, struct err *
             || (op->object.has_rev && op->result_version.is_put
                 && !store_rev_used(db, op->account_id, op->collection_id, row->id, op->client,
                     (int64_t)op->object.rev, row->rev, err)))) {
+        return false;
+    }
+    if (op->has_done_row && !put_done(op, db, err)) {
         return false;
     }
     return op->row_id == 0 || store_operation_remove(db, op->account_id, op->row_id, err);
@@ -81,8 +104,23 @@ static void settle_done(struct store_job *base)
         }
         collection_publish(op->collection, &op->result);
     }
+    if (op->has_done_row) {
+        collection_publish(op->collection, &op->done_row);
+        op->has_done_row = false;
+    }
+    if (op->done.id.n) {
+        writes_note(op->account, op->done.id);
+    }
     if (op->upstream_id.n) {
         writes_note(op->account, op->upstream_id);
+    }
+    if (op->goes_on) {
+        op->goes_on = false;
+        op->row = op->result;
+        op->base = op->is_publishing ? op->onward.task : op->base;
+        op->row_id = 0;
+        op_next_step(op);
+        return;
     }
     op_answer(op, op->outcome, op->gives_etag ? op->result.etag : S(""), &err_none);
     op_end(op);
@@ -137,8 +175,10 @@ void op_settle(struct op *op, const struct upstream_item *item)
     }
     if (!map_merge(
             op->plan.document, &op->plan.expected, &returned, &context, &document, &err)) {
-        settle_failed(op, &err);
-        return;
+        /* too large for a document, say; the service has the change: keep what the client wrote */
+        log_warn("write.unmergeable", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));
+        document = op->plan.document;
+        op->object.is_verbatim = false;
     }
     is_as_expected = str_eq(document, op->plan.document);
     op->upstream_id = arena_copy(op->arena, item->id);
@@ -154,6 +194,36 @@ void op_settle(struct op *op, const struct upstream_item *item)
     op->result_version.is_put = true;
     op->gives_etag = is_as_expected && op->plan.is_verbatim && op->object.is_verbatim;
     settle(op, is_new ? SYNC_CREATED : SYNC_REPLACED);
+}
+
+void op_settle_step(struct op *op, const struct upstream_item *item)
+{
+    struct map_context context = op_context(op);
+    struct str document;
+    struct err err;
+
+    op->goes_on = true;
+    if (!item) {
+        op->result = op->row;
+        op->is_publishing = false;
+        settle(op, SYNC_REPLACED);
+        return;
+    }
+    if (!map_merge(
+            op->row.document, &op->base, &item->task, &context, &document, &err)) {
+        settle_failed(op, &err);
+        return;
+    }
+    op->upstream_id = item->id;
+    result_start(op, document);
+    op->result.upstream_etag = item->etag;
+    op->result.replaced_etag = S(MOVED_ON);
+    if (!version_next(op->collection, &op->result, &item->task, true, &context,
+            &op->result_version, &err)) {
+        settle_failed(op, &err);
+        return;
+    }
+    settle(op, SYNC_REPLACED);
 }
 
 void op_settle_locally(struct op *op)
