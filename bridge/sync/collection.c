@@ -185,6 +185,7 @@ struct load_job {
     struct store_run *runs;
     size_t run_count;
     int64_t change, pruned_change; /**< the collection's, as the read saw them */
+    struct str run;
 };
 
 static bool load_run(struct store_job *base, struct store_db *db, struct err *err)
@@ -199,6 +200,7 @@ static bool load_run(struct store_job *base, struct store_db *db, struct err *er
     for (size_t i = 0; i < count; i++) {
         if (all[i].id == job->collection) {
             job->change = all[i].change;
+            job->run = all[i].run;
             job->pruned_change = all[i].pruned_change;
         }
     }
@@ -248,6 +250,10 @@ static void load_fill(struct collection *c, const struct load_job *job)
         entry_insert(c, &job->rows[i], false);
     }
     c->pruned_change = job->pruned_change;
+    if (job->change > c->change) { /* of a commit whose end the loop has yet to hear of */
+        c->change = job->change;
+        text_set(&c->run, job->run);
+    }
     c->is_loaded = true;
 }
 

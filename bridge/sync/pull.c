@@ -443,10 +443,12 @@ static void merge_slice(void *arg)
 
     pull->is_posted = false;
     for (size_t n = 0; n < SLICE && pull->position < pull->count; n++, pull->position++) {
-        if (!plan_change(pull, &pull->changes[pull->position], &err)) {
-            err_wrap(&err, "item %zu of a page", pull->position);
-            pull_end(pull, &err);
-            return;
+        struct change *change = &pull->changes[pull->position];
+
+        if (!plan_change(pull, change, &err)) { /* one bad item holds up no list */
+            log_error("sync.item", LOG_STR("list", text_str(&pull->collection->slug)),
+                LOG_TEXT("why", err.text));
+            change->kind = CHANGE_REREAD;
         }
     }
     if (pull->position < pull->count) {
@@ -633,6 +635,12 @@ static void on_single(struct upstream_reply *reply, void *arg)
     if (err.kind == ERR_UPSTREAM) { /* this one can't be read: it stops no other */
         log_warn("sync.unreadable", LOG_STR("list", text_str(&pull->collection->slug)),
             LOG_HASH("task", pull->single_id), LOG_TEXT("why", err.text));
+        single_next(pull);
+        return;
+    }
+    if (err.kind == ERR_INVALID) { /* this one alone can't be had; it stays on the list */
+        log_error("sync.item", LOG_STR("list", text_str(&pull->collection->slug)),
+            LOG_TEXT("why", err.text));
         single_next(pull);
         return;
     }
