@@ -7,7 +7,7 @@
 
 /* The parser frees its tree by recursion and repairs nesting at a cost that grows with the square
  * of it: HTML with more tags than any note has is not given to it. */
-#define MAX_TAGS 8000
+#define MAX_TAGS 4000
 #define MAX_TEXT (8 * 1024 * 1024)
 
 static bool is_blank(char c)

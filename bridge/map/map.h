@@ -166,8 +166,8 @@ MUST_CHECK bool map_roll_reminder(struct str document, const struct task *base,
 bool map_is_copy(
     const struct map_object *object, struct str series, const struct map_context *context);
 
-/** Is a new resource such a copy that comes late: of an occurrence that was completed already and has
- * a resource, `made` by the bridge? */
+/** Is a new resource such a copy that comes late: of an occurrence that was completed already and
+ * has a resource, `made` by the bridge? */
 bool map_is_same_occurrence(
     const struct map_object *object, struct str made, const struct map_context *context);
 

@@ -224,7 +224,7 @@ static void set_range(struct series *series)
     }
 }
 
-void series_read(const struct vtodo *vtodo, struct series *out)
+static void find_series(const struct vtodo *vtodo, struct series *out)
 {
     const struct vtodo_when *anchor = series_anchor(vtodo);
     int32_t days[2];
@@ -252,4 +252,16 @@ void series_read(const struct vtodo *vtodo, struct series *out)
     } else {
         out->mode = SERIES_DRIVEN;
     }
+}
+
+void series_read(const struct vtodo *vtodo, struct series *out)
+{
+    struct series *found = *vtodo->series;
+
+    if (found == NULL) {
+        found = ARENA_NEW(vtodo->context->arena, struct series);
+        find_series(vtodo, found);
+        *vtodo->series = found;
+    }
+    *out = *found;
 }

@@ -323,6 +323,7 @@ void vtodo_open_component(
     };
 
     vtodo.todo = component;
+    vtodo.series = ARENA_NEW(master->context->arena, struct series *);
     index_properties(&vtodo);
     resolve_dates(&vtodo);
     *out = vtodo;
@@ -341,6 +342,7 @@ bool vtodo_open(
         return err_set(err, ERR_INVALID, "no VTODO with a UID");
     }
     vtodo.zones = ARENA_NEW(context->arena, struct vtodo_zones);
+    vtodo.series = ARENA_NEW(context->arena, struct series *);
     index_properties(&vtodo);
     resolve_dates(&vtodo);
     *out = vtodo;

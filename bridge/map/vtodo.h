@@ -57,6 +57,7 @@ struct vtodo {
     struct component *todo; /**< the master */
     struct property *first[VTODO_NAME_COUNT];
     struct vtodo_zones *zones; /**< TZIDs that were looked up */
+    struct series **series;    /**< what series_read found, once it was called */
     const struct zone *hint;   /**< H of mapping.md 3.3 */
     struct vtodo_when start;
     struct vtodo_when due;
