@@ -47,21 +47,71 @@ static void opened(const struct err *err, void *arg)
     }
 }
 
-/** The zone of floating times: the request's, else the machine's. */
-static const struct zone *zone_of(const struct xml_node *root)
-{
-    const struct xml_node *node =
-        xml_child(root, S("urn:ietf:params:xml:ns:caldav"), S("timezone-id"));
-    const struct zone *zone = node == NULL ? NULL : zone_find(str_trim(node->text));
+#define CALDAV_NS S("urn:ietf:params:xml:ns:caldav")
 
-    return zone != NULL ? zone : zone_of_host();
+/** The zone that a VCALENDAR with one VTIMEZONE names; NULL if we do not know it. */
+static const struct zone *zone_of_calendar(struct str text, struct arena *arena)
+{
+    struct document document;
+    struct err err;
+
+    if (!document_parse(str_trim(text), &document_default_limits, arena, &document, &err)) {
+        return NULL;
+    }
+    const struct component *zone = component_find(document.calendar->children, S("VTIMEZONE"));
+    const struct property *tzid = zone == NULL ? NULL : property_find(zone->properties, S("TZID"));
+
+    return tzid == NULL ? NULL : zone_find_tzid(str_trim(tzid->value));
+}
+
+/** By an element whose text names a zone or holds one; NULL if there is none that we know. */
+static const struct zone *zone_of_node(const struct xml_node *node, struct arena *arena)
+{
+    struct str text = node == NULL ? S("") : str_trim(node->text);
+
+    if (text.n == 0) {
+        return NULL;
+    }
+    return str_has_prefix_nocase(text, S("BEGIN:")) ? zone_of_calendar(text, arena)
+                                                    : zone_find_tzid(text);
+}
+
+/** By a property that a client has set on the list. */
+static const struct zone *zone_of_property(
+    const struct collection *collection, struct str name, struct arena *arena)
+{
+    struct str xml = collection_property(collection, CALDAV_NS, name);
+    struct xml_node *root;
+    struct err err;
+
+    return xml.n > 0 && xml_parse(xml, &xml_default_limits, arena, &root, &err)
+               ? zone_of_node(root, arena)
+               : NULL;
+}
+
+/** The zone of floating times (RFC 4791 9.8): the request's, the list's, else the account's. */
+static const struct zone *zone_of(
+    const struct xml_node *root, const struct collection *collection, struct arena *arena)
+{
+    const struct zone *zone = zone_of_node(xml_child(root, CALDAV_NS, S("timezone-id")), arena);
+
+    if (zone == NULL) {
+        zone = zone_of_node(xml_child(root, CALDAV_NS, S("timezone")), arena);
+    }
+    if (zone == NULL) {
+        zone = zone_of_property(collection, S("calendar-timezone-id"), arena);
+    }
+    if (zone == NULL) {
+        zone = zone_of_property(collection, S("calendar-timezone"), arena);
+    }
+    return zone != NULL ? zone : collection_zone(collection);
 }
 
 void report_query(struct dav_call *call, const struct xml_node *root)
 {
     struct query *query = ARENA_NEW(call_arena(call), struct query);
-    const struct xml_node *filter =
-        xml_child(root, S("urn:ietf:params:xml:ns:caldav"), S("filter"));
+    const struct xml_node *filter = xml_child(root, CALDAV_NS, S("filter"));
+    struct collection *collection = call_collection(call);
     enum fault fault = FAULT_VALID_FILTER;
     struct err err;
 
@@ -69,9 +119,11 @@ void report_query(struct dav_call *call, const struct xml_node *root)
     if (!report_props(call, root, &query->request)) {
         return;
     }
-    if (!filter_parse(filter, zone_of(root), call_arena(call), &query->filter, &fault, &err)) {
+    const struct zone *zone = zone_of(root, collection, call_arena(call));
+
+    if (!filter_parse(filter, zone, call_arena(call), &query->filter, &fault, &err)) {
         call_respond_fault(call, 403, fault, str_from(err.text));
         return;
     }
-    engine_open(call->dav->engine, call_collection(call), true, call->client, opened, call);
+    engine_open(call->dav->engine, collection, true, call->client, opened, call);
 }

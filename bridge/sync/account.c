@@ -140,6 +140,11 @@ void account_row(const struct account *account, struct store_account *out, struc
     };
 }
 
+const struct zone *collection_zone(const struct collection *c)
+{
+    return c->account->zone;
+}
+
 void account_map_context(
     const struct account *account, struct arena *arena, struct map_context *out)
 {

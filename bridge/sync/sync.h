@@ -18,6 +18,7 @@ struct engine;
 struct user;
 struct account;
 struct collection;
+struct zone;
 
 /* --- reading ------------------------------------------------------------------------------ */
 
@@ -60,6 +61,8 @@ bool collection_is_default(const struct collection *collection);
 /** False for read-only accounts and lists in which nothing can be created. */
 bool collection_is_writable(const struct collection *collection);
 struct user *collection_user(const struct collection *collection);
+/** The account's, which decides every date. */
+const struct zone *collection_zone(const struct collection *collection);
 
 /** A property that a client set on a collection and upstream has no place for. */
 struct sync_property {

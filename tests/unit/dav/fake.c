@@ -3,6 +3,7 @@
 #include "bridge/core/buf.h"
 #include "bridge/core/mem.h"
 #include "http/body.h"
+#include "ical/zone.h"
 
 #include <event2/buffer.h>
 #include <inttypes.h>
@@ -211,6 +212,12 @@ struct str collection_display_name(const struct collection *collection, struct a
     (void)collection;
     (void)arena;
     return S("Work & more");
+}
+
+const struct zone *collection_zone(const struct collection *collection)
+{
+    (void)collection;
+    return zone_find(S("America/New_York"));
 }
 
 size_t collection_count(const struct collection *collection)

@@ -312,6 +312,58 @@ static void principal_reports_are_harmless(void **state)
     fake_free(&fake);
 }
 
+#define IN_RANGE(more)                                                                            \
+    "<C:calendar-query xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'><D:prop>"           \
+    "<D:getetag/></D:prop><C:filter><C:comp-filter name='VCALENDAR'><C:comp-filter name='VTODO'>" \
+    "<C:time-range start='20261101T090000Z' end='20261101T100000Z'/></C:comp-filter>"             \
+    "</C:comp-filter></C:filter>" more "</C:calendar-query>"
+#define SET_ZONE(prop)                                             \
+    "<D:propertyupdate xmlns:D='DAV:' "                            \
+    "xmlns:C='urn:ietf:params:xml:ns:caldav'><D:set><D:prop>" prop \
+    "</D:prop></D:set></D:propertyupdate>"
+#define ZONE_OF(tzid)                                                                        \
+    "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VTIMEZONE\nTZID:" tzid "\nBEGIN:STANDARD\nDTSTART:" \
+    "19700101T000000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0100\nEND:STANDARD\nEND:VTIMEZONE\n"   \
+    "END:VCALENDAR"
+
+/* RFC 4791 9.8: floating times are in the request's zone, else the list's */
+static void floating_times_are_in_the_nearest_zone_that_is_named(void **state)
+{
+    struct fake *fake = fake_new();
+
+    (void)state;
+    fake_set_result(fake, SYNC_REPLACED, MAP_FAULT_NONE);
+    fake_put(fake, "oslo.ics", TODO("UID:a\r\nDUE:20261101T103000\r\n"));
+    fake_put(fake, "tokyo.ics", TODO("UID:b\r\nDUE:20261101T183000\r\n"));
+    fake_put(fake, "newyork.ics", TODO("UID:c\r\nDUE:20261101T043000\r\n"));
+    fake_put(fake, "london.ics", TODO("UID:d\r\nDUE:20261101T093000\r\n"));
+
+    fake_request(fake, "REPORT", LIST, "", IN_RANGE("")); /* the account's */
+    assert_true(fake_has(fake, "newyork.ics"));
+    assert_false(fake_has(fake, "oslo.ics"));
+    fake_request(fake, "PROPPATCH", LIST, "",
+        SET_ZONE("<C:calendar-timezone>" ZONE_OF("Europe/London") "</C:calendar-timezone>"));
+    fake_request(fake, "REPORT", LIST, "", IN_RANGE(""));
+    assert_true(fake_has(fake, "london.ics"));
+    assert_false(fake_has(fake, "newyork.ics"));
+    fake_request(fake, "PROPPATCH", LIST, "",
+        SET_ZONE("<C:calendar-timezone-id>Europe/Oslo</C:calendar-timezone-id>"));
+    fake_request(fake, "REPORT", LIST, "", IN_RANGE(""));
+    assert_true(fake_has(fake, "oslo.ics"));
+    assert_false(fake_has(fake, "london.ics"));
+    fake_request(fake, "REPORT", LIST, "",
+        IN_RANGE("<C:timezone>" ZONE_OF("/mozilla.org/20050126_1/Asia/Tokyo") "</C:timezone>"));
+    assert_true(fake_has(fake, "tokyo.ics"));
+    assert_false(fake_has(fake, "oslo.ics"));
+    fake_request(
+        fake, "REPORT", LIST, "", IN_RANGE("<C:timezone-id>Europe/London</C:timezone-id>"));
+    assert_true(fake_has(fake, "london.ics"));
+    fake_request(
+        fake, "REPORT", LIST, "", IN_RANGE("<C:timezone>" ZONE_OF("Nowhere") "</C:timezone>"));
+    assert_true(fake_has(fake, "oslo.ics")); /* one that nobody knows is passed over */
+    fake_free(&fake);
+}
+
 /* RFC 4791 9.6 */
 static void a_report_gives_the_part_that_is_asked_for(void **state)
 {
@@ -397,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_limit_truncates_and_the_token_continues),
         cmocka_unit_test(large_answers_are_streamed),
         cmocka_unit_test(principal_reports_are_harmless),
+        cmocka_unit_test(floating_times_are_in_the_nearest_zone_that_is_named),
         cmocka_unit_test(a_report_gives_the_part_that_is_asked_for),
         cmocka_unit_test(nobody_is_busy_with_tasks),
         cmocka_unit_test(the_home_says_which_lists_there_are),
