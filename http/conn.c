@@ -14,6 +14,9 @@
 #define IO_BYTES (64 * 1024)
 /** Body bytes that count as progress: one byte now and then does not hold a connection. */
 #define PROGRESS_BYTES 1024
+/** A body that is waited for without asking head_cb: so small that one for each connection fits into
+ * [limits] buffered, and the connection can be used again when the answer is 401. */
+#define SMALL_BODY_BYTES 4096
 /** How long and for how much we go on reading after our last answer. */
 #define LINGER_MS    5000
 #define LINGER_BYTES (16 * 1024 * 1024)
@@ -77,6 +80,7 @@ static void fill_request(struct http_exchange *exchange, const struct http_head 
     request->query = head->query;
     request->headers = head->headers;
     request->header_count = head->header_count;
+    request->announced_bytes = head->content_length;
     exchange->is_http10 = head->minor_version == 0;
     exchange->keeps_alive = head->keep_alive;
     exchange->is_head_known = true;
@@ -182,6 +186,53 @@ static void refuse(struct http_conn *conn, int status)
     http_respond(&exchange->request, status, (struct str){ 0 }, NULL);
 }
 
+static void set_body_deadline(struct http_conn *conn)
+{
+    int64_t left_ms = conn->body_end_ms - clock_mono_ms();
+    int64_t timeout_ms = conn->server->limits.body_timeout_ms;
+
+    http_conn_set_deadline(conn, left_ms < timeout_ms ? left_ms : timeout_ms);
+}
+
+/** False: head_cb has answered, and the body is nobody's any more. */
+static bool check_head(struct http_conn *conn)
+{
+    struct http_exchange *exchange = conn->exchange;
+    struct http_server *server = conn->server;
+    const struct http_head *head = http_parser_head(conn->parser);
+    bool is_small = !head->is_chunked && head->content_length <= SMALL_BODY_BYTES;
+
+    if (server->head_cb == NULL || (is_small && !head->wants_continue)) {
+        return true;
+    }
+    conn->state = CONN_HANDLING;
+    exchange->is_body_unread = true;
+    server->head_cb(&exchange->request, server->arg);
+    if (exchange->is_answered) {
+        server->counts.buffered -= exchange->body.n;
+        buf_done(&exchange->body);
+        return false;
+    }
+    exchange->is_body_unread = false;
+    return true;
+}
+
+/** The head is complete and more of the body is to come. False: it was answered without. */
+static bool begin_body(struct http_conn *conn)
+{
+    struct http_server *server = conn->server;
+
+    fill_request(conn->exchange, http_parser_head(conn->parser));
+    if (!check_head(conn)) {
+        return false;
+    }
+    conn->state = CONN_READING;
+    conn->body_mark = 0;
+    conn->body_end_ms = clock_mono_ms() + server->limits.body_total_ms;
+    set_body_deadline(conn);
+    return true;
+}
+
 static bool on_body(struct str bytes, void *arg)
 {
     struct http_conn *conn = arg;
@@ -209,15 +260,12 @@ static void continue_body(struct http_conn *conn)
     struct http_exchange *exchange = conn->exchange;
     const struct http_head *head = http_parser_head(conn->parser);
 
-    if (!exchange->is_head_known) {
-        conn->state = CONN_READING;
-        fill_request(exchange, head);
-        conn->body_mark = 0;
-        http_conn_set_deadline(conn, conn->server->limits.body_timeout_ms);
+    if (!exchange->is_head_known && !begin_body(conn)) {
+        return;
     }
     if (exchange->body.n - conn->body_mark >= PROGRESS_BYTES) {
         conn->body_mark = exchange->body.n;
-        http_conn_set_deadline(conn, conn->server->limits.body_timeout_ms);
+        set_body_deadline(conn);
     }
     if (head->wants_continue && !exchange->continue_sent && exchange->body.n == 0 &&
         evbuffer_get_length(bufferevent_get_input(conn->events)) == 0) {

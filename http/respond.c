@@ -117,7 +117,7 @@ static void put_head(struct http_exchange *exchange, struct str content_type, co
     struct evbuffer *out = output_of(exchange);
     char text[256];
 
-    if (!exchange->keeps_alive || conn->server->is_stopping) {
+    if (!exchange->keeps_alive || exchange->is_body_unread || conn->server->is_stopping) {
         conn->is_closing = true;
     }
     int n = snprintf(text, sizeof(text), "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s", exchange->status,

@@ -18,6 +18,7 @@ const struct http_server_limits http_server_default_limits = {
     .per_address = 200,
     .header_timeout_ms = 20 * 1000,
     .body_timeout_ms = 30 * 1000,
+    .body_total_ms = 5 * 60 * 1000,
     .write_timeout_ms = 60 * 1000,
     .idle_timeout_ms = 120 * 1000,
     .pipelined = 64 * 1024,
@@ -46,6 +47,11 @@ struct http_server *http_server_new(struct loop *loop, const struct http_server_
     table_init(&server->addresses);
     loop_timer_init(&server->grace, loop, on_grace_over, server);
     return server;
+}
+
+void http_server_check_heads(struct http_server *server, http_head_cb *head_cb)
+{
+    server->head_cb = head_cb;
 }
 
 static void close_listeners(struct http_server *server)

@@ -24,6 +24,7 @@ struct http_request {
     const struct http_header *headers;
     size_t header_count;
     struct str body;
+    uint64_t announced_bytes; /**< Content-Length; 0 if there is none */
     struct str peer;     /**< numeric address of the other end; "unix" for a Unix socket */
     uint64_t id;         /**< for the log */
     int64_t started_ms;  /**< clock_mono_ms at the first byte */
@@ -41,6 +42,7 @@ struct http_server_limits {
     size_t per_address;        /**< [limits] per_address */
     int64_t header_timeout_ms; /**< first byte to whole head: 20 s */
     int64_t body_timeout_ms;   /**< without progress: 30 s */
+    int64_t body_total_ms;     /**< for the whole body: 5 min */
     int64_t write_timeout_ms;  /**< without progress: 60 s */
     int64_t idle_timeout_ms;   /**< between requests: 120 s */
     size_t pipelined;          /**< bytes read ahead while a request is handled, 64 KiB */
@@ -49,6 +51,12 @@ extern const struct http_server_limits http_server_default_limits;
 
 /** Called for each request; must lead to exactly one of the http_respond functions. */
 typedef void http_handler(struct http_request *request, void *arg);
+/**
+ * Called before a body is waited for that is not small (or only comes on 100 Continue). It may
+ * answer, at once or never: then the body is thrown away, the connection is closed behind the
+ * answer, and the handler is not called. Otherwise the handler gets the same request later.
+ */
+typedef void http_head_cb(struct http_request *request, void *arg);
 /**
  * Called once per answered (or failed) request, for the access log. After a protocol error the
  * request holds what was understood. status 0: no answer (cut, or the client went in the middle of
@@ -68,6 +76,8 @@ struct http_server *http_server_new(struct loop *loop, const struct http_server_
  */
 MUST_CHECK bool http_server_listen(
     struct http_server *server, struct str address, char bound_out[128], struct err *err);
+/** head_cb gets the server's arg. */
+void http_server_check_heads(struct http_server *server, http_head_cb *head_cb);
 /** Connections from this numeric address are not counted for per_address (a trusted proxy). */
 void http_server_exempt(struct http_server *server, struct str address);
 

@@ -38,6 +38,7 @@ struct http_server {
     struct loop *loop;
     struct http_server_limits limits;
     http_handler *handler;
+    http_head_cb *head_cb; /**< NULL: none */
     http_done_cb *done_cb;
     void *arg;
     struct http_listener *listeners;
@@ -72,6 +73,7 @@ struct http_conn {
     struct loop_timer timer;
     int64_t deadline_ms; /**< INT64_MAX: none. The timer may fire earlier and looks again */
     size_t body_mark;    /**< body bytes at the last progress */
+    int64_t body_end_ms; /**< when the whole body is to be there */
     size_t lingered;     /**< bytes thrown away */
     bool is_eof;         /**< the client has closed its side */
     bool is_closing;     /**< close after this answer */
@@ -101,6 +103,7 @@ struct http_exchange {
     bool is_http10;
     bool keeps_alive;
     bool continue_sent;
+    bool is_body_unread; /**< an answer now comes before the body, which nobody reads then */
     int status;
     uint64_t sent_bytes;
     http_produce *produce; /**< while the answer is streamed */

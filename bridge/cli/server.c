@@ -142,12 +142,11 @@ static void find_peer(const struct server *server, struct http_request *request)
     }
 }
 
-static void handle(struct http_request *request, void *arg)
+/** What needs no sign-in. False: it is for dav/. */
+static bool answer_own(struct server *server, struct http_request *request)
 {
-    struct server *server = arg;
     bool is_health = str_eq(request->path, S("/healthz"));
 
-    find_peer(server, request);
     if (is_health || str_eq(request->path, S("/readyz"))) {
         if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
             http_respond_header(request, S("Allow"), S("GET, HEAD"));
@@ -163,6 +162,30 @@ static void handle(struct http_request *request, void *arg)
     } else if (str_eq(request->path, S("/metrics"))) {
         http_respond_text(request, 404, TEXT_PLAIN, S("not in this version\n"));
     } else {
+        return false;
+    }
+    return true;
+}
+
+static void check_head(struct http_request *request, void *arg)
+{
+    struct server *server = arg;
+
+    find_peer(server, request);
+    if (!answer_own(server, request)) {
+        dav_check_head(request, server->dav);
+    }
+}
+
+static void handle(struct http_request *request, void *arg)
+{
+    struct server *server = arg;
+    bool is_checked = request->user != NULL;
+
+    if (!is_checked) {
+        find_peer(server, request);
+    }
+    if (is_checked || !answer_own(server, request)) {
         dav_handle(request, server->dav);
     }
 }
@@ -257,6 +280,7 @@ bool server_new(
     server->config = config;
     server->arena = arena_new();
     server->http = http_server_new(loop, &limits, handle, log_request, server);
+    http_server_check_heads(server->http, check_head);
     if (!check_settings(config, err) || !listen_all(server, err) ||
         !runtime_drop_privileges(config, err) ||
         !runtime_open(loop, config, &server->runtime, err) || !open_dav(server, err) ||

@@ -123,6 +123,11 @@ void call_respond_later(struct dav_call *call, int code, unsigned seconds, struc
     respond_error(call, code, FAULT_NONE, text, S(""));
 }
 
+void call_respond_too_large(struct dav_call *call)
+{
+    call_respond_fault(call, 403, FAULT_MAX_RESOURCE_SIZE, S("The task is too large."));
+}
+
 void call_respond_not_found(struct dav_call *call)
 {
     respond_error(call, 404, FAULT_NONE, S("No such resource."), S(""));

@@ -17,7 +17,7 @@ struct dav {
     struct arena *arena;
     struct str prefix;
     struct uri_path prefix_path;
-    size_t body_bytes;
+    size_t object_bytes; /**< max-resource-size */
     struct signin signin;
 };
 
@@ -76,6 +76,7 @@ void call_respond_fault(struct dav_call *call, int code, enum fault fault, struc
 void call_respond_err(struct dav_call *call, const struct err *err);
 /** By a write's outcome, with ETag. */
 void call_respond_result(struct dav_call *call, const struct sync_result *result);
+void call_respond_too_large(struct dav_call *call);
 void call_respond_not_found(struct dav_call *call);
 /** 405 with Allow. */
 void call_respond_not_allowed(struct dav_call *call);

@@ -4,6 +4,7 @@
 #include "bridge/core/mem.h"
 #include "bridge/dav/call.h"
 #include "http/auth.h"
+#include "ical/document.h"
 
 #include <assert.h>
 
@@ -19,7 +20,9 @@ struct dav *dav_new(struct loop *loop, struct engine *engine, const struct dav_o
     dav->engine = engine;
     dav->arena = arena_new();
     dav->prefix = arena_copy(dav->arena, options->prefix);
-    dav->body_bytes = options->body_bytes;
+    dav->object_bytes = options->body_bytes < document_default_limits.bytes
+                            ? options->body_bytes
+                            : document_default_limits.bytes;
     signin_init(&dav->signin, options->sign_in_failures, options->sign_in_window_ms);
     if (dav->prefix.n > 0) {
         /* The configuration was checked: public_url is a URL. */
@@ -164,11 +167,21 @@ static void answer_well_known(struct dav_call *call)
     call_respond_empty(call, 301);
 }
 
+static bool is_making(enum http_method method)
+{
+    return method == HTTP_PUT || method == HTTP_MKCALENDAR || method == HTTP_MKCOL;
+}
+
 static void run_method(struct dav_call *call)
 {
     struct http_request *request = call->request;
     struct route *route = &call->route;
 
+    if (route->is_too_long && is_making(request->method)) {
+        /* Not 404: clients take that as 'the list has gone'. */
+        call_respond_fault(call, 403, FAULT_NONE, S("The name is too long."));
+        return;
+    }
     if (route->kind == ROUTE_OTHER) {
         call_respond_not_found(call);
         return;
@@ -192,15 +205,13 @@ static void run_method(struct dav_call *call)
     method(call);
 }
 
-void dav_handle(struct http_request *request, void *arg)
+/** What is decided by the head alone. False: the answer has been given. */
+static bool begin(struct dav_call *call)
 {
-    struct dav *dav = arg;
-    struct dav_call *call = ARENA_NEW(request->arena, struct dav_call);
+    struct http_request *request = call->request;
+    struct dav *dav = call->dav;
     struct err err;
 
-    call->dav = dav;
-    call->request = request;
-    request->user = call;
     if (str_eq(request->path, S("*"))) {
         call->route = (struct route){ .kind = ROUTE_ROOT };
         if (request->method == HTTP_OPTIONS) {
@@ -208,22 +219,52 @@ void dav_handle(struct http_request *request, void *arg)
         } else {
             call_respond_not_allowed(call);
         }
-        return;
+        return false;
     }
     if (!route_parse(&dav->prefix_path, request->path, request->arena, &call->route, &err)) {
         call_respond_fault(call, err.code == 403 ? 403 : 400, FAULT_NONE, str_from(err.text));
-        return;
+        return false;
     }
     if (call->route.kind == ROUTE_WELL_KNOWN) {
         answer_well_known(call);
-        return;
+        return false;
     }
     if (call->route.kind == ROUTE_ROOT &&
         (request->method == HTTP_GET || request->method == HTTP_HEAD)) {
         dav_answer_page(call);
-        return;
+        return false;
     }
-    if (sign_in(call)) {
+    return sign_in(call);
+}
+
+static struct dav_call *new_call(struct dav *dav, struct http_request *request)
+{
+    struct dav_call *call = ARENA_NEW(request->arena, struct dav_call);
+
+    call->dav = dav;
+    call->request = request;
+    request->user = call;
+    return call;
+}
+
+void dav_check_head(struct http_request *request, void *arg)
+{
+    struct dav_call *call = new_call(arg, request);
+
+    if (begin(call) && request->method == HTTP_PUT &&
+        request->announced_bytes > call->dav->object_bytes) {
+        call_respond_too_large(call);
+    }
+}
+
+void dav_handle(struct http_request *request, void *arg)
+{
+    bool is_begun = request->user != NULL;
+    struct dav_call *call = is_begun ? request->user : new_call(arg, request);
+
+    if (is_begun && call_user(call) == NULL) { /* removed while the body came */
+        answer_challenge(call);
+    } else if (is_begun || begin(call)) {
         run_method(call);
     }
 }

@@ -9,7 +9,7 @@
 
 struct dav_options {
     struct str prefix;         /**< path of public_url without its last '/'; usually empty */
-    size_t body_bytes;         /**< [limits] body: max-resource-size */
+    size_t body_bytes;         /**< [limits] body; max-resource-size is no larger */
     unsigned sign_in_failures; /**< [limits] sign_in_failures: so many ... */
     int64_t sign_in_window_ms; /**< ... in so long, per address */
 };
@@ -17,6 +17,11 @@ struct dav_options {
 struct dav;
 struct dav *dav_new(struct loop *loop, struct engine *engine, const struct dav_options *options);
 void dav_free(struct dav **dav);
+/**
+ * An http_head_cb: who may not go on is told so before the body is read. dav_handle goes on from
+ * there.
+ */
+void dav_check_head(struct http_request *request, void *dav);
 /** An http_handler; arg is the struct dav. Answers everything but /healthz, /readyz and /metrics.
  */
 void dav_handle(struct http_request *request, void *dav);

@@ -178,7 +178,7 @@ static void write_last_modified(struct xml_out *xml, const struct prop_subject *
 
 static void write_max_size(struct xml_out *xml, const struct prop_subject *subject)
 {
-    write_number(xml, subject->call->dav->body_bytes);
+    write_number(xml, subject->call->dav->object_bytes);
 }
 
 static void write_components(struct xml_out *xml, const struct prop_subject *subject)

@@ -70,8 +70,8 @@ static bool check_headers(struct dav_call *call)
         call_respond_fault(call, 415, FAULT_NONE, S("The body must not be encoded."));
         return false;
     }
-    if (body.n > call->dav->body_bytes) {
-        call_respond_fault(call, 403, FAULT_MAX_RESOURCE_SIZE, S("The task is too large."));
+    if (body.n > call->dav->object_bytes) {
+        call_respond_too_large(call);
         return false;
     }
     if (!is_calendar(call_header(call, S("Content-Type")), body)) {

@@ -35,6 +35,7 @@ static enum route_kind kind_of_tree(
     }
     for (size_t i = 0; i < count; i++) {
         if (rest[i].n > ROUTE_MAX_SEGMENT) {
+            out->is_too_long = true;
             return ROUTE_OTHER;
         }
     }

@@ -24,7 +24,8 @@ enum route_kind {
 
 struct route {
     enum route_kind kind;
-    bool is_short; /**< without /dav: "/", "/principals/..." */
+    bool is_short;    /**< without /dav: "/", "/principals/..." */
+    bool is_too_long; /**< ROUTE_OTHER, but only for the length of a segment */
     struct str user;
     struct str collection;
     struct str object;

@@ -63,6 +63,30 @@ static void without_credentials_all_but_the_page_is_401(void **state)
     fake_free(&fake);
 }
 
+/* 404 would say that the list has gone. */
+static void a_name_that_is_too_long_is_refused_where_it_would_be_made(void **state)
+{
+    static const struct {
+        const char *method;
+        int status;
+    } cases[] = { { "PUT", 403 }, { "MKCALENDAR", 403 }, { "MKCOL", 403 }, { "GET", 404 },
+        { "DELETE", 404 }, { "PROPFIND", 404 } };
+    struct fake *fake = fake_new();
+    CLEANUP(buf_done) struct buf path;
+
+    (void)state;
+    buf_init(&path, 4096);
+    buf_put_text(&path, "/dav/calendars/alice/work/");
+    for (int i = 0; i < 2000; i++) {
+        buf_put_char(&path, 'n');
+    }
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(
+            fake_request(fake, cases[i].method, path.p, "", "")->status, cases[i].status);
+    }
+    fake_free(&fake);
+}
+
 static void wrong_credentials_are_counted_and_right_ones_always_pass(void **state)
 {
     const char *wrong = "Authorization: Basic YWxpY2U6d3Jvbmc=\n";
@@ -344,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(well_known_redirects_every_method),
         cmocka_unit_test(without_credentials_all_but_the_page_is_401),
+        cmocka_unit_test(a_name_that_is_too_long_is_refused_where_it_would_be_made),
         cmocka_unit_test(wrong_credentials_are_counted_and_right_ones_always_pass),
         cmocka_unit_test(another_users_addresses_do_not_exist),
         cmocka_unit_test(options_says_calendar_access_everywhere),

@@ -128,6 +128,9 @@ static void names_over_the_limit_are_nothing_of_ours(void **state)
     assert_true(route_parse(
         &no_prefix, arena_printf(arena, "/dav/calendars/u/l/%s", name), arena, &route, &err));
     assert_int_equal(route.kind, ROUTE_OTHER);
+    assert_true(route.is_too_long);
+    assert_true(route_parse(&no_prefix, S("/nothing/of/ours"), arena, &route, &err));
+    assert_false(route.is_too_long);
     arena_free(&arena);
 }
 

@@ -91,6 +91,16 @@ static void handle(struct http_request *request, void *arg)
     }
 }
 
+static void check_head(struct http_request *request, void *arg)
+{
+    struct fixture *fixture = arg;
+
+    fixture->heads++;
+    if (str_eq(request->path, S("/nobody"))) {
+        http_respond_text(request, 401, S("text/plain"), S("who are you?"));
+    }
+}
+
 static void on_done(const struct http_request *request, int status, uint64_t sent_bytes, void *arg)
 {
     struct fixture *fixture = arg;
@@ -119,6 +129,7 @@ void fixture_start(struct fixture *fixture)
 
     fixture->loop = loop_new();
     fixture->server = http_server_new(fixture->loop, &fixture->limits, handle, on_done, fixture);
+    http_server_check_heads(fixture->server, check_head);
     if (!http_server_listen(fixture->server, S("127.0.0.1:0"), fixture->address, &err)) {
         abort();
     }

@@ -20,6 +20,7 @@ struct fixture {
     bool may_produce; /**< /wait may come to its end */
     unsigned freed;   /**< streams */
     unsigned gone;
+    unsigned heads; /**< calls of head_cb */
     bool is_stopped;
 };
 

@@ -237,6 +237,57 @@ static void continue_is_not_sent_when_a_part_of_the_body_is_there(void **state)
     peer_close(&peer);
 }
 
+static void a_head_may_be_answered_before_its_body_is_kept(void **state)
+{
+    static const struct {
+        const char *rest;
+        unsigned heads;
+        bool closes;
+    } cases[] = {
+        { "Content-Length: 1000\r\nExpect: 100-continue\r\n" END, 1, true },
+        { "Transfer-Encoding: chunked\r\n" END "3E8\r\nmore", 1, true },
+        { "Transfer-Encoding: chunked\r\n" END "2\r\nno chunk", 0, true },
+        { "Content-Length: 4\r\n" END "body", 0, false }, /* it is all there */
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct peer peer;
+        peer_open(&peer, fixture->loop, fixture->address);
+        fixture->heads = 0;
+        peer_send(&peer, "PUT /nobody HTTP/1.1\r\n" SERVER_HOST);
+        peer_send(&peer, cases[i].rest);
+        peer_wait_for(&peer, "HTTP/1.1 ");
+        fixture_settle(fixture);
+        assert_int_equal(fixture->heads, cases[i].heads);
+        assert_int_equal(peer_has(&peer, "HTTP/1.1 401 "), cases[i].heads > 0);
+        assert_int_equal(peer_has(&peer, "Connection: close\r\n"), cases[i].closes);
+        assert_false(peer_has(&peer, " 100 "));
+        assert_int_equal(http_server_counts(fixture->server).buffered, 0);
+        if (cases[i].heads > 0) { /* the rest is read, so that nothing resets the answer */
+            peer_send(&peer, "the rest of the body");
+            peer_wait_for_end(&peer);
+            assert_true(peer_has(&peer, "\r\n\r\nwho are you?"));
+            assert_false(peer.is_reset);
+        }
+        peer_close(&peer);
+    }
+}
+
+static void a_small_body_is_waited_for(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+
+    peer_open(&peer, fixture->loop, fixture->address);
+    peer_send(&peer, "PUT /nobody HTTP/1.1\r\n" SERVER_HOST "Content-Length: 4\r\n" END "bo");
+    fixture_settle(fixture);
+    peer_send(&peer, "dy");
+    peer_wait_for(&peer, "hello");
+    assert_int_equal(fixture->heads, 0);
+    peer_close(&peer);
+}
+
 static void refused_requests_get_their_status_and_a_clean_end(void **state)
 {
     static const struct {
@@ -422,6 +473,8 @@ int main(void)
         SERVER_TEST(continue_is_sent_when_the_body_is_waited_for),
         SERVER_TEST(continue_is_not_sent_when_the_body_is_there_or_refused),
         SERVER_TEST(continue_is_not_sent_when_a_part_of_the_body_is_there),
+        SERVER_TEST(a_head_may_be_answered_before_its_body_is_kept),
+        SERVER_TEST(a_small_body_is_waited_for),
         SERVER_TEST(refused_requests_get_their_status_and_a_clean_end),
         SERVER_TEST(bodies_beyond_the_common_bound_get_503),
         SERVER_TEST(the_sandbox_can_cut_answers),

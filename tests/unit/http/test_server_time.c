@@ -131,6 +131,32 @@ static void a_body_without_progress_gets_408(void **state)
     peer_close(&peer);
 }
 
+static void a_body_has_its_time_however_it_drips(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+    char piece[1025] = "";
+
+    for (int i = 0; i < 1024; i++) {
+        piece[i] = 'b';
+    }
+    peer_open(&peer, fixture->loop, fixture->address);
+    peer_send(&peer, "PUT /a HTTP/1.1\r\n" SERVER_HOST "Content-Length: 100000\r\n" END);
+    for (int i = 0; i < 14; i++) {
+        fixture_settle(fixture);
+        assert_int_equal(peer.total, 0);
+        fixture_advance(fixture, 20000);
+        peer_send(&peer, piece);
+    }
+    fixture_settle(fixture);
+    assert_int_equal(http_server_counts(fixture->server).buffered, 14 * 1024);
+    fixture_advance(fixture, 20000);
+    peer_wait_for_end(&peer);
+    assert_true(peer_has(&peer, "HTTP/1.1 408 Request Timeout\r\n"));
+    assert_int_equal(http_server_counts(fixture->server).buffered, 0);
+    peer_close(&peer);
+}
+
 static void a_handler_may_take_its_time(void **state)
 {
     struct fixture *fixture = *state;
@@ -283,6 +309,7 @@ int main(void)
         SERVER_TEST(a_slow_head_gets_408_however_it_drips),
         SERVER_TEST(the_head_timer_starts_anew_for_each_request),
         SERVER_TEST(a_body_without_progress_gets_408),
+        SERVER_TEST(a_body_has_its_time_however_it_drips),
         SERVER_TEST(a_handler_may_take_its_time),
         SERVER_TEST(a_reader_that_stalls_is_dropped),
         SERVER_TEST(a_lingering_connection_ends_with_its_time),
