@@ -192,7 +192,8 @@ static bool take_lock(const char *path, int *fd_out, struct err *err)
 {
     char pid[24];
     int n = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    /* A link there would have us truncate another file. */
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0) {
         return fail_lock(path, errno, err);

@@ -257,6 +257,26 @@ static void a_lock_that_cannot_be_made_is_an_error(void **state)
     assert_non_null(strstr(err.text, scratch->path));
 }
 
+static void a_lock_that_is_a_link_is_not_followed(void **state)
+{
+    struct scratch *scratch = *state;
+    CLEANUP(buf_done) struct buf lock;
+    CLEANUP(buf_done) struct buf target;
+    struct runner runner;
+    struct stat status;
+    struct err err;
+
+    buf_init(&lock, 4096);
+    buf_printf(&lock, "%s.lock", scratch->path);
+    buf_init(&target, 4096);
+    buf_printf(&target, "%s/precious", scratch->folder);
+    write_file(target.p, "not to be truncated", 19);
+    assert_return_code(symlink(target.p, lock.p), 0);
+    FAILS(ERR_INTERNAL, runner_open(&runner, scratch->path, &err));
+    assert_return_code(stat(target.p, &status), 0);
+    assert_int_equal(status.st_size, 19);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +288,7 @@ int main(void)
         TEST(a_read_job_cannot_write, scratch_set_up_folder),
         TEST(one_engine_opens_a_store, scratch_set_up_folder),
         TEST(a_store_that_cannot_be_opened_gives_its_lock_back, scratch_set_up_folder),
+        TEST(a_lock_that_is_a_link_is_not_followed, scratch_set_up_folder),
         TEST(a_lock_that_cannot_be_made_is_an_error, scratch_set_up_folder),
     };
 
