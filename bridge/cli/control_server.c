@@ -24,6 +24,7 @@ struct connection {
     struct buf in;
     struct buf out;
     size_t written; /**< of out */
+    bool is_broken; /**< a line could not be written whole: to be closed */
     struct control_call *call;
 };
 
@@ -60,6 +61,10 @@ static void on_writable(void *arg);
 /* Write what waits. False after the connection was freed, as it is when nothing more can come. */
 static bool flush(struct connection *connection)
 {
+    if (connection->is_broken) {
+        connection_free(connection);
+        return false;
+    }
     while (connection->written < connection->out.n) {
         ssize_t n = send(connection->fd, connection->out.p + connection->written,
             connection->out.n - connection->written, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -99,8 +104,13 @@ static void put_line(struct connection *connection, const cJSON *line)
 {
     char *text = cJSON_PrintUnformatted(line);
 
-    buf_put_text(&connection->out, text);
-    buf_put_char(&connection->out, '\n');
+    if (text != NULL) {
+        buf_put_text(&connection->out, text);
+        buf_put_char(&connection->out, '\n');
+    }
+    if (text == NULL || connection->out.is_full) {
+        connection->is_broken = true; /* half a line would leave the other end waiting */
+    }
     cJSON_free(text);
 }
 
