@@ -26,6 +26,7 @@ struct change {
     struct upstream_item item;
     struct store_resource row; /**< as the store has it; then as it shall be */
     bool is_known;
+    bool was_series; /**< the row went on to another task: mapping.md 5.7 */
     bool is_unreadable; /**< all that could be read of the entry is its id */
     struct store_version version;
 };
@@ -328,6 +329,61 @@ static void rows_find(struct pull *pull)
     job_start(pull, false, rows_run, rows_done);
 }
 
+/* --- series ------------------------------------------------------------------------------- */
+
+/** Is `item` the task with which the series of base goes on? */
+static bool is_next_of(const struct task *base, const struct upstream_item *item)
+{
+    const struct task *task = &item->task;
+
+    return !item->is_removed && task->status != TASK_DONE && task->recurrence.is_set
+        && task->recurrence.pattern == base->recurrence.pattern
+        && task->recurrence.interval == base->recurrence.interval
+        && str_eq(task->title, base->title) && task->due.day > base->due.day;
+}
+
+/** The row of a series goes to its next task, and the completed one is new; whichever comes first
+ * keeps the place, so that the id is free when the other takes it. */
+static void hand_over(struct pull *pull, struct change *series, struct change *next)
+{
+    struct change *first = series < next ? series : next;
+    struct change *second = series < next ? next : series;
+    struct store_resource row = series->row;
+    struct upstream_item done = series->item, onward = next->item;
+
+    row.upstream_id = onward.id;
+    *first = (struct change){ .item = onward, .row = row, .is_known = true };
+    *second = (struct change){ .item = done, .was_series = true };
+    table_put(&pull->by_id, first->item.id, first);
+    table_put(&pull->by_id, second->item.id, second);
+}
+
+/**
+ * A service may let the completed occurrence keep the id, and go on with a new task (mapping.md 5.7):
+ * resources follow the role.
+ */
+static void follow_roles(struct pull *pull)
+{
+    struct task base;
+    struct err err;
+
+    for (size_t i = 0; i < pull->count; i++) {
+        struct change *series = &pull->changes[i];
+
+        if (!series->is_known || series->item.is_removed || series->item.task.status != TASK_DONE
+            || !task_parse(series->row.base, pull->arena, &base, &err) || !base.recurrence.is_set
+            || base.status == TASK_DONE) {
+            continue;
+        }
+        for (size_t j = 0; j < pull->count; j++) {
+            if (!pull->changes[j].is_known && is_next_of(&base, &pull->changes[j].item)) {
+                hand_over(pull, series, &pull->changes[j]);
+                break;
+            }
+        }
+    }
+}
+
 /* --- merging ------------------------------------------------------------------------------ */
 
 static bool is_too_old(const struct pull *pull, const struct task *task)
@@ -347,7 +403,8 @@ static bool plan_new(struct pull *pull, struct change *change, struct map_contex
     if (is_too_old(pull, &change->item.task)) {
         return true;
     }
-    uid = version_uid(change->item.id, pull->arena);
+    uid = change->was_series ? version_done_uid(change->item.id, pull->arena)
+                             : version_uid(change->item.id, pull->arena);
     change->row = (struct store_resource){
         .account = pull->account_id,
         .collection = pull->collection_id,
@@ -442,6 +499,9 @@ static void merge_slice(void *arg)
     struct err err;
 
     pull->is_posted = false;
+    if (pull->position == 0) {
+        follow_roles(pull);
+    }
     for (size_t n = 0; n < SLICE && pull->position < pull->count; n++, pull->position++) {
         struct change *change = &pull->changes[pull->position];
 
@@ -620,6 +680,17 @@ static void singles_find(struct pull *pull)
     job_start(pull, false, singles_run, singles_done);
 }
 
+/** Not now: it goes, or stays, on the list of the next round (a row that a full round did not see is on
+ * no list yet). */
+static void single_later(struct pull *pull)
+{
+    struct upstream_item item = { .id = pull->single_id };
+
+    add_item(pull, &item, true);
+    pull->is_page = false;
+    rows_find(pull);
+}
+
 static void on_single(struct upstream_reply *reply, void *arg)
 {
     struct pull *pull = arg;
@@ -698,12 +769,13 @@ static void single_next(struct pull *pull)
     struct collection *c = pull->collection;
     struct upstream_call call = { .kind = UPSTREAM_GET_TASK, .zone = c->account->zone };
 
-    while (pull->single_position < pull->single_count) {
+    if (pull->single_position < pull->single_count) {
         pull->single_id = pull->singles[pull->single_position++];
-        if (ops_touch(c, pull->single_id, S(""), S(""))) {
-            continue; /* stays on the list until its operation has ended */
-        }
         page_reset(pull);
+        if (ops_touch(c, pull->single_id, S(""), S(""))) {
+            single_later(pull); /* when its operation has ended */
+            return;
+        }
         call.folder_id = text_str(&c->upstream_id);
         call.task_id = pull->single_id;
         pull->op = upstream_start(c->account->upstream, &call, c->account->holds == NULL,

@@ -15,6 +15,11 @@ struct str version_uid(struct str upstream_id, struct arena *arena)
         h[3], h[4], h[5], h[6], h[7], h[8], h[9], h[10], h[11], h[12], h[13], h[14], h[15]);
 }
 
+struct str version_done_uid(struct str upstream_id, struct arena *arena)
+{
+    return version_uid(arena_printf(arena, "%.*s done", STR_ARG(upstream_id)), arena);
+}
+
 struct str version_base(const struct task *task, struct arena *arena)
 {
     CLEANUP(buf_done) struct buf text;

@@ -16,6 +16,8 @@ enum { VERSIONS_KEPT = 8 }; /**< per resource (design section 3) */
 /** UID of a task that was born upstream: a UUID (RFC 9562 version 8) made from its id, so that it is
  * the same in every database. */
 struct str version_uid(struct str upstream_id, struct arena *arena);
+/** UID of a completed occurrence that kept the id of its series. */
+struct str version_done_uid(struct str upstream_id, struct arena *arena);
 /** task_format into the arena. */
 struct str version_base(const struct task *task, struct arena *arena);
 /** BLAKE2b of a PUT's body, as bytes. */

@@ -430,7 +430,9 @@ static bool make_done_row(struct op *op, struct err *err)
         return false;
     }
     if (object.uid.n == 0 || collection_find_uid(op->collection, object.uid)) {
-        object.uid = version_uid(op->done.id, op->arena);
+        object.uid = str_eq(op->done.id, op->row.upstream_id)
+            ? version_done_uid(op->done.id, op->arena)
+            : version_uid(op->done.id, op->arena);
         object.document = map_render_occurrence(&task, op->row.document, object.uid, &context);
     } else {
         task.reminder = step->task.reminder;

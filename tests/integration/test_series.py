@@ -145,6 +145,59 @@ class Completion(Series):
         self.assertEqual(self.completions(), 2)
         self.assert_completed_once()
 
+    def complete_with_new_id(self):
+        """As a service does that lets the completed occurrence keep the id."""
+        task, = self.rest.get("/tasks").json["value"]
+        day = {"DateTime": "2026-05-11T00:00:00", "TimeZone": "Romance Standard Time"}
+        rule = task["Recurrence"]
+        rule["Range"]["StartDate"] = "2026-05-11"
+        self.rest.patch(f"/tasks/{task['Id']}", {"Recurrence": None, "Status": "Completed"})
+        self.rest.create("x", StartDateTime=day, DueDateTime=day, Recurrence=rule)
+
+    def test_v160_the_next_occurrence_has_the_new_id(self):
+        self.put_series()
+        self.sandbox.admin.fault("stall", method="POST", path="/complete")
+        after = self.sandbox.admin.last()
+        lines = [*dates("20260504"), WEEKLY, *completed("20260504")]
+        etag = self.dav.get(self.path).etag
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pool.submit(self.dav.put, self.path, vtodo("S1", "SUMMARY:x", *lines))
+            self.sandbox.admin.wait(path="/complete", after=after, arrived=True)
+            self.restart("kill")
+        self.sandbox.admin.clear_faults()
+        self.complete_with_new_id()
+        self.clock.advance(LOOK_AGAIN)
+        self.put(*lines, if_match=etag)
+        self.assertEqual(self.completions(), 1)
+        self.assert_completed_once("COMPLETED:20260504T070000Z", "X-OWN:kept")
+
+    def test_the_resource_of_a_series_follows_it_to_a_new_id(self):
+        self.put_series()
+        self.poll()
+        self.complete_with_new_id()
+        self.poll()
+        self.assert_lines(self.lines(), "DUE;VALUE=DATE:20260511", WEEKLY, "!STATUS:COMPLETED")
+        done, = self.others()
+        self.assert_lines(done, "STATUS:COMPLETED", "DUE;VALUE=DATE:20260504", "!RRULE")
+        self.put(*dates("20260518"), WEEKLY)  # and it is the series' task that goes on
+        self.assertEqual(self.tasks()[-1], ("NotStarted", "2026-05-18", True))
+
+    def test_a_series_born_upstream_goes_on_under_a_rule_that_is_driven(self):
+        day = {"DateTime": "2026-05-04T00:00:00", "TimeZone": "Romance Standard Time"}
+        self.rest.create("x", StartDateTime=day, DueDateTime=day)
+        self.poll()
+        path, = self.dav.etags(self.list)
+        for rule, status in (DRIVEN, "NEEDS-ACTION"), (DRIVEN, "COMPLETED"):
+            lines = [line for line in self.lines(path) if not line.startswith(("RRULE", "STATUS"))]
+            at = lines.index("END:VTODO")
+            answer = self.dav.put(
+                path, "\r\n".join(lines[:at] + [rule, "STATUS:" + status] + lines[at:]))
+            self.assertEqual(answer.status, 204, answer)
+        self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
+                                        ("NotStarted", "2026-05-18", False)])
+        self.assertEqual(len(self.dav.etags(self.list)), 2)
+        self.assert_lines(self.lines(path), DRIVEN, "DUE;VALUE=DATE:20260518")
+
     def test_v161_style_a_the_dates_move_on(self):
         self.put_series()
         self.put(*dates("20260511"), WEEKLY)
