@@ -16,7 +16,7 @@ static bool read_task(struct str json, const struct zone *zone, struct arena *ar
 const struct dialect dialect_todo = {
     .name = "todo",
     .title = "Microsoft To Do (Graph v1.0)",
-    .default_url = STR("https://graph.microsoft.com/v1.0/me/"),
+    .default_url = STR("https://graph.microsoft.com/v1.0/"),
     .sends_if_match = false, /* not documented for it (G.5) */
     .completes_series = false,
     .is_unfinished = true, /* nothing above completes a series without the action yet */

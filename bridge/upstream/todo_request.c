@@ -32,10 +32,10 @@ bool todo_can(enum upstream_kind kind)
     return false;
 }
 
-/* todo/lists[/L[/tasks[/T]]]: an empty id ends it. */
+/* me/todo/lists[/L[/tasks[/T]]]: an empty id ends it. */
 static void put_path(struct service_making *making, struct str folder_id, struct str task_id)
 {
-    buf_put_text(&making->url, "todo/lists");
+    buf_put_text(&making->url, "me/todo/lists");
     if (folder_id.n > 0) {
         buf_put_char(&making->url, '/');
         uri_encode_segment(&making->url, folder_id);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define BASE "https://graph.microsoft.com/v1.0/me/"
+#define BASE "https://graph.microsoft.com/v1.0/"
 #define EXPAND                                                                          \
     "?$expand=extensions%28%24filter%3Did%20eq%20%27microsoft.graph.openTypeExtension." \
     "org.duedav.task%27%29"
@@ -22,31 +22,31 @@ static const struct {
     struct upstream_call call;
     const char *method, *url, *body;
 } cases[] = {
-    { { .kind = UPSTREAM_SYNC_FOLDERS }, "GET", BASE "todo/lists/delta", NULL },
+    { { .kind = UPSTREAM_SYNC_FOLDERS }, "GET", BASE "me/todo/lists/delta", NULL },
     { { .kind = UPSTREAM_SYNC_TASKS, .folder_id = STR("AQ/L=") }, "GET",
-        BASE "todo/lists/AQ%2FL%3D/tasks/delta", NULL },
+        BASE "me/todo/lists/AQ%2FL%3D/tasks/delta", NULL },
     { { .kind = UPSTREAM_SYNC_TASKS, .folder_id = STR("L"), .link = STR(LINK) }, "GET", LINK,
         NULL },
     { { .kind = UPSTREAM_GET_TASK, .folder_id = STR("L"), .task_id = STR("T") }, "GET",
-        BASE "todo/lists/L/tasks/T", NULL },
+        BASE "me/todo/lists/L/tasks/T", NULL },
     { { .kind = UPSTREAM_GET_TASK,
           .folder_id = STR("L"),
           .task_id = STR("T"),
           .marker = STR("m1") },
-        "GET", BASE "todo/lists/L/tasks/T" EXPAND, NULL },
+        "GET", BASE "me/todo/lists/L/tasks/T" EXPAND, NULL },
     { { .kind = UPSTREAM_FIND_TASK, .folder_id = STR("L"), .marker = STR("m1") }, "GET",
-        BASE "todo/lists/L/tasks" EXPAND, NULL },
+        BASE "me/todo/lists/L/tasks" EXPAND, NULL },
     { { .kind = UPSTREAM_CREATE_TASK,
           .folder_id = STR("L"),
           .task = &task,
           .fields = TASK_ALL_FIELDS },
-        "POST", BASE "todo/lists/L/tasks", "{\"title\":\"x\"}" },
+        "POST", BASE "me/todo/lists/L/tasks", "{\"title\":\"x\"}" },
     { { .kind = UPSTREAM_CREATE_TASK,
           .folder_id = STR("L"),
           .task = &task,
           .fields = TASK_ALL_FIELDS,
           .marker = STR("m1") },
-        "POST", BASE "todo/lists/L/tasks",
+        "POST", BASE "me/todo/lists/L/tasks",
         "{\"title\":\"x\",\"extensions\":[{\"@odata.type\":\"microsoft.graph.openTypeExtension\","
         "\"extensionName\":\"org.duedav.task\",\"marker\":\"m1\"}]}" },
     { { .kind = UPSTREAM_UPDATE_TASK,
@@ -54,14 +54,14 @@ static const struct {
           .task_id = STR("T"),
           .task = &task,
           .fields = TASK_FIELD(TASK_TITLE) },
-        "PATCH", BASE "todo/lists/L/tasks/T", "{\"title\":\"x\"}" },
+        "PATCH", BASE "me/todo/lists/L/tasks/T", "{\"title\":\"x\"}" },
     { { .kind = UPSTREAM_DELETE_TASK, .folder_id = STR("L"), .task_id = STR("T") }, "DELETE",
-        BASE "todo/lists/L/tasks/T", NULL },
+        BASE "me/todo/lists/L/tasks/T", NULL },
     { { .kind = UPSTREAM_CREATE_FOLDER, .name = STR("a \"b\""), .marker = STR("m1") }, "POST",
-        BASE "todo/lists", "{\"displayName\":\"a \\\"b\\\"\"}" },
+        BASE "me/todo/lists", "{\"displayName\":\"a \\\"b\\\"\"}" },
     { { .kind = UPSTREAM_RENAME_FOLDER, .folder_id = STR("L"), .name = STR("b") }, "PATCH",
-        BASE "todo/lists/L", "{\"displayName\":\"b\"}" },
-    { { .kind = UPSTREAM_DELETE_FOLDER, .folder_id = STR("L") }, "DELETE", BASE "todo/lists/L",
+        BASE "me/todo/lists/L", "{\"displayName\":\"b\"}" },
+    { { .kind = UPSTREAM_DELETE_FOLDER, .folder_id = STR("L") }, "DELETE", BASE "me/todo/lists/L",
         NULL },
 };
 
