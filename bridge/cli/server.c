@@ -142,6 +142,18 @@ static void find_peer(const struct server *server, struct http_request *request)
     }
 }
 
+static bool is_own(const struct http_request *request)
+{
+    return str_eq(request->path, S("/healthz")) || str_eq(request->path, S("/readyz")) ||
+           str_eq(request->path, S("/metrics"));
+}
+
+static void answer_starting(struct http_request *request)
+{
+    http_respond_header(request, S("Retry-After"), S("1"));
+    http_respond_text(request, 503, TEXT_PLAIN, S("starting\n"));
+}
+
 /** What needs no sign-in. False: it is for dav/. */
 static bool answer_own(struct server *server, struct http_request *request)
 {
@@ -157,8 +169,7 @@ static bool answer_own(struct server *server, struct http_request *request)
             answer_ready(server, request);
         }
     } else if (server->state == SERVER_STARTING) {
-        http_respond_header(request, S("Retry-After"), S("1"));
-        http_respond_text(request, 503, TEXT_PLAIN, S("starting\n"));
+        answer_starting(request);
     } else if (str_eq(request->path, S("/metrics"))) {
         http_respond_text(request, 404, TEXT_PLAIN, S("not in this version\n"));
     } else {
@@ -172,7 +183,11 @@ static void check_head(struct http_request *request, void *arg)
     struct server *server = arg;
 
     find_peer(server, request);
-    if (!answer_own(server, request)) {
+    if (is_own(request)) {
+        http_respond_text(request, 413, TEXT_PLAIN, S("no body is read here\n"));
+    } else if (server->state == SERVER_STARTING) {
+        answer_starting(request);
+    } else {
         dav_check_head(request, server->dav);
     }
 }

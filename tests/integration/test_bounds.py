@@ -33,7 +33,7 @@ class Bounds(Case):
         return text.decode()
 
     def test_a_large_body_without_credentials_gets_401_and_is_not_kept(self):
-        for method, path in (("PUT", None), ("PROPFIND", None), ("POST", "/healthz"),
+        for method, path in (("PUT", None), ("PROPFIND", None), ("POST", "/healthz"), ("GET", "/readyz"),
                              ("PUT", "/.well-known/caldav"), ("PUT", "/")):
             begun = [self.send("Content-Length: 4000000", body=b"x" * 3900000, method=method,
                                path=path) for _ in range(4)]
