@@ -62,17 +62,34 @@ def wanted(name, names):
 
 # --- unit tests, lint, replays of the fuzz corpora ------------------------------------------
 
-def meson_names():
+def meson_tests():
     done = run(["meson", "introspect", str(BUILD), "--tests"])
-    return [test["name"] for test in json.loads(done.stdout)]
+    return json.loads(done.stdout)
+
+
+def meson_names():
+    return [test["name"] for test in meson_tests()]
+
+
+def require_unit_tests():
+    """Meson leaves them out, in silence, where cmocka is missing."""
+    if not any(suite.split(":")[-1] == "unit" for test in meson_tests() for suite in test["suite"]):
+        print(f"no unit tests were built: install cmocka (tests/packages) and remove {BUILD}")
+        sys.exit(1)
 
 
 def run_meson(names, result):
     tests = [name for name in meson_names() if wanted(f"unit:{name}", names)]
     if not tests:
         return
-    run(["meson", "test", "-C", str(BUILD), "--no-rebuild", "--timeout-multiplier=4", *tests])
-    for line in (BUILD / "meson-logs" / "testlog.json").read_text().splitlines():
+    log = BUILD / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    started = time.monotonic()
+    done = run(["meson", "test", "-C", str(BUILD), "--no-rebuild", "--timeout-multiplier=4",
+                *tests])
+    lines = log.read_text().splitlines() if log.exists() else []
+    failed = result.failed
+    for line in lines:
         test = json.loads(line)
         outcome = {"OK": "ok", "SKIP": "skip", "EXPECTEDFAIL": "ok"}.get(test["result"], "FAIL")
         name = test["name"].split(" / ")[-1]
@@ -80,6 +97,10 @@ def run_meson(names, result):
         result.add(f"unit:{name}", outcome, test.get("duration", 0), output)
         for counted in re.findall(r"^(?:seed|compared|corpus)\b.*$", output, re.M):
             print(f"    {counted}")
+    if len(lines) < len(tests) or (done.returncode and result.failed == failed):
+        result.add("unit:(meson)", "FAIL", time.monotonic() - started,
+                   f"{done.stdout}\n{len(lines)} of {len(tests)} tests have a result, "
+                   f"meson's status is {done.returncode}")
 
 
 # --- integration tests: one module after the other ------------------------------------------
@@ -157,7 +178,8 @@ def run_fuzz(names, result, seconds):
             corpus = ROOT / "tests" / "fuzz" / "corpus" / name.removeprefix("fuzz_")
             process = subprocess.Popen(
                 [str(FUZZ / "tests" / "fuzz" / name), f"-max_total_time={seconds}",
-                 "-rss_limit_mb=2048", "-timeout=10", f"-artifact_prefix={FUZZ}/crash-{name}-",
+                 "-rss_limit_mb=2048", "-malloc_limit_mb=512", "-max_len=400000",
+                 "-timeout=10", f"-artifact_prefix={FUZZ}/crash-{name}-",
                  str(fresh), str(corpus)],
                 stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 env=dict(os.environ, **SANITIZERS))
@@ -182,6 +204,7 @@ def main():
     started = time.monotonic()
     print("building with AddressSanitizer and UndefinedBehaviorSanitizer", flush=True)
     build(BUILD, "-Db_sanitize=address,undefined")
+    require_unit_tests()
     if arguments.list:
         for name in meson_names():
             print(f"unit:{name}")
