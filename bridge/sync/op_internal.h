@@ -187,7 +187,8 @@ void op_drop(struct op *op, const struct err *err);
 void op_become_unclear(struct op *op, const struct err *err);
 /** Looked, and it was not done: look again later, or give up. */
 void op_missed(struct op *op);
-void op_find_by_marker(struct op *op);
+/** The task that a POST may have made: by its marker, else by what was sent. */
+void op_find_new(struct op *op);
 /** Nobody can say now: look again later. */
 void op_lookup_failed(struct op *op, const struct err *err);
 /** Take up an operation on a task that the last run left open. */

@@ -118,7 +118,11 @@ static void on_candidate(struct upstream_reply *reply, void *arg)
     }
     if (err.kind == ERR_NONE
         && (reply->item.marker.n == 0 || str_eq(reply->item.marker, op->marker))) {
-        op_settle(op, &reply->item);
+        if (op->is_stepping) {
+            op_step_found(op, &reply->item);
+        } else {
+            op_settle(op, &reply->item);
+        }
         return;
     }
     op->candidates = op->candidates->next; /* gone, or it bears the marker of another operation */

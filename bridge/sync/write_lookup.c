@@ -131,7 +131,7 @@ static void on_found(struct upstream_reply *reply, void *arg)
     struct str id = S("");
 
     op->upstream_op = NULL;
-    if (err.kind == ERR_INVALID && op->kind == OP_CREATE) {
+    if (err.kind == ERR_INVALID && (op->kind == OP_CREATE || op->is_stepping)) {
         op_find_by_fingerprint(op); /* this service can't search by it */
         return;
     }
@@ -163,9 +163,13 @@ static void find_by_marker(struct op *op, struct str link)
         = upstream_start(op->account->upstream, &call, false, LOOK_DEADLINE_MS, on_found, op);
 }
 
-void op_find_by_marker(struct op *op)
+void op_find_new(struct op *op)
 {
-    find_by_marker(op, S(""));
+    if (op->marker.n == 0) {
+        op_find_by_fingerprint(op);
+    } else {
+        find_by_marker(op, S(""));
+    }
 }
 
 static void look(void *arg)
@@ -178,10 +182,8 @@ static void look(void *arg)
     op->found_id = S("");
     if (op->is_stepping) {
         op_send_step(op);
-    } else if (op->kind == OP_CREATE && op->marker.n == 0) {
-        op_find_by_fingerprint(op);
     } else if (op->kind == OP_CREATE) {
-        find_by_marker(op, S(""));
+        op_find_new(op);
     } else {
         read_task(op, op->upstream_id);
     }

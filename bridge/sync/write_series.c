@@ -225,6 +225,18 @@ static void send_native(struct op *op)
 
 /* --- a series that the bridge drives ------------------------------------------------------ */
 
+/** Perhaps it takes no extended properties: once more without. */
+static bool try_unmarked(struct op *op, const struct upstream_reply *reply)
+{
+    if (reply->err.kind != ERR_INVALID || op->marker.n == 0) {
+        return false;
+    }
+    op->marker = S("");
+    op->is_sent = false;
+    op_begin(op);
+    return true;
+}
+
 static void on_created_next(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -233,7 +245,7 @@ static void on_created_next(struct upstream_reply *reply, void *arg)
     if (reply->err.kind == ERR_NONE) {
         op->onward = keep_item(op, &reply->item);
         step_done(op);
-    } else {
+    } else if (!try_unmarked(op, reply)) {
         /* the occurrence is completed: without its next one the series would stop */
         reply->is_unclear = reply->err.kind != ERR_INVALID;
         step_failed(op, reply);
@@ -268,7 +280,7 @@ static void drive_on(struct op *op)
     op->plan.fields = 0; /* all of it is in the new task */
     op->creates = creation.fields;
     if (op->state == OP_UNCLEAR) {
-        op_find_by_marker(op);
+        op_find_new(op);
     } else {
         op_create_next(op);
     }
@@ -347,10 +359,10 @@ static void on_added(struct upstream_reply *reply, void *arg)
     struct op *op = arg;
 
     op->upstream_op = NULL;
-    if (reply->err.kind != ERR_NONE) {
-        step_failed(op, reply);
-    } else {
+    if (reply->err.kind == ERR_NONE) {
         op_step_found(op, &reply->item);
+    } else if (!try_unmarked(op, reply)) {
+        step_failed(op, reply);
     }
 }
 
@@ -365,7 +377,7 @@ void op_send_step(struct op *op)
             &(struct upstream_call){ .kind = UPSTREAM_GET_TASK, .task_id = op->upstream_id },
             on_fresh);
     } else if (op->is_sent) {
-        op_find_by_marker(op);
+        op_find_new(op);
     } else {
         op->is_sent = true;
         call(op,

@@ -270,6 +270,16 @@ class Completion(Series):
             self.assert_lines(self.lines(), "DUE;VALUE=DATE:20260525")
             self.poll()
 
+    def test_v172_the_answer_about_the_early_one_is_lost(self):
+        self.put_series()
+        self.sandbox.admin.fault("cut_after", method="POST", path="/tasks")
+        lines = [*dates("20260504"), WEEKLY, *completed("20260518")]
+        self.put(*lines, status=503)
+        self.put(*lines)
+        self.assertEqual(self.tasks(), [("Completed", "2026-05-18", False),
+                                        ("NotStarted", "2026-05-04", True)])
+        self.assertEqual(len(self.dav.etags(self.list)), 2)
+
     def test_v174_the_completed_one_is_reopened(self):
         self.put_series()
         self.put(*dates("20260504"), WEEKLY, *completed("20260504"))
@@ -323,6 +333,17 @@ class Moving(Series):
                               "RELATED-TO;RELTYPE=SIBLING:S1")
             self.poll()
 
+    def test_v176_the_answer_is_lost(self):
+        self.put_series()
+        self.sandbox.admin.fault("cut_after", method="PATCH")
+        lines = [*dates("20260504"), WEEKLY, *override("20260504", "DUE;VALUE=DATE:20260507")]
+        etag = self.dav.get(self.path).etag
+        self.put(*lines, status=503, if_match=etag)
+        self.put(*lines, if_match=etag)
+        self.assertEqual(self.tasks(), [("NotStarted", "2026-05-07", False),
+                                        ("NotStarted", "2026-05-11", True)])
+        self.assertEqual(len(self.dav.etags(self.list)), 2)
+
     def test_v177_the_current_date_is_excepted(self):
         self.put_series()
         self.put(*dates("20260504"), WEEKLY, "EXDATE;VALUE=DATE:20260504")
@@ -371,6 +392,12 @@ class Driven(Series):
         self.put(*dates("20260504"), DRIVEN, "STATUS:COMPLETED", status=503, if_match=etag)
         self.clock.advance(LOOK_AGAIN)
         self.put(*dates("20260504"), DRIVEN, "STATUS:COMPLETED", if_match=etag)
+        self.assert_driven_on()
+
+    def test_v180_the_service_takes_no_markers(self):
+        self.put_series(DRIVEN)
+        self.sandbox.admin.fault("status", method="POST", path="/tasks", status=400)
+        self.put(*dates("20260504"), DRIVEN, "STATUS:COMPLETED")
         self.assert_driven_on()
 
     def test_v180_killed_between_the_two(self):
