@@ -67,7 +67,7 @@ const struct setting config_settings[] = {
         .most = 1024 * GIB, .help = "Memory for collections; the least recently used leave." },
 
     { "limits", "body", SETTING_SIZE, IN(limits.body_bytes), "4M", .least = KIB, .most = GIB,
-        .help = "The largest request body (max-resource-size)." },
+        .help = "The largest request body; a task may have 2M of it." },
     { "limits", "attachment", SETTING_SIZE, IN(limits.attachment_bytes), "25M", .least = 0,
         .most = GIB, .help = "The largest attachment, inline in a task or on its own." },
     { "limits", "buffered", SETTING_SIZE, IN(limits.buffered_bytes), "64M", .least = KIB,

@@ -105,6 +105,14 @@ static void only_what_must_be_is_repaired(void **state)
             HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:1\r\nSUMMARY:2\r\nDUE:nonsense\r\n"
                  "END:VTODO\r\n" TAIL,
             NULL },
+        /* mapping.md 1.5, the last row: no dates, so none that is too early or too late. Programs
+           write the first where they mean none. */
+        { "a date of zeros",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nDUE:00000000T000000Z\r\nEND:VTODO\r\n" TAIL, NULL },
+        { "a duration beyond all numbers",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nDTSTART:20260506T100000Z\r\n"
+                 "DURATION:P99999999999999999999W\r\nEND:VTODO\r\n" TAIL,
+            NULL },
         { "control bytes",
             HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:a\001b\vc\xEF\xBF\xBF"
                  "d\te\r\nEND:VTODO\r\n" TAIL,
