@@ -409,6 +409,47 @@ static void v166_a_completed_copy_is_recognised(void **state)
     scene_end(&s);
 }
 
+static void v167_a_copy_that_comes_late_is_recognised(void **state)
+{
+    static const struct {
+        const char *put;
+        bool is_same;
+    } rows[] = {
+        { "UID:t1|SUMMARY:x|DUE;VALUE=DATE:20260504|STATUS:COMPLETED", true },
+        { "UID:t1|SUMMARY:x|DTSTART;TZID=Europe/Paris:20260504T090000|COMPLETED:20260504T100000Z",
+            true },
+        { "UID:t1|SUMMARY:y|DUE;VALUE=DATE:20260504|STATUS:COMPLETED", false },
+        { "UID:t1|SUMMARY:x|DUE;VALUE=DATE:20260511|STATUS:COMPLETED", false },
+        { "UID:t1|SUMMARY:x|DUE;VALUE=DATE:20260504|STATUS:NEEDS-ACTION", false },
+        { "UID:t1|SUMMARY:x|STATUS:COMPLETED", false },
+        { "UID:t1|SUMMARY:x|DUE;VALUE=DATE:20260504|RRULE:FREQ=WEEKLY|STATUS:COMPLETED", false },
+    };
+    struct scene s;
+    struct task done = scene_task();
+
+    (void)state;
+    start_series(&s, SERIES);
+    done.title = S("x");
+    done.status = TASK_DONE;
+    done.due = done.completed = scene_day("2026-05-04");
+    struct map_context *context = &s.fixture.context;
+    struct str made = map_render_occurrence(&done, s.document, S("m1"), context);
+    support_assert_lines(
+        &s.fixture, made, "UID:m1|STATUS:COMPLETED|RELATED-TO;RELTYPE=SIBLING:u1|!RRULE*");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct map_object object;
+        enum map_fault fault;
+        struct err err;
+
+        assert_true(map_check(
+            support_document(&s.fixture, rows[i].put), context, &object, &fault, &err));
+        assert_int_equal(map_is_same_occurrence(&object, made, context), rows[i].is_same);
+        assert_false(map_is_same_occurrence(
+            &object, map_render(&done, S("m2"), context), context)); /* of no series */
+    }
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +458,7 @@ int main(void)
         cmocka_unit_test(v164_style_d_the_whole_is_completed),
         cmocka_unit_test(v165_the_last_occurrence_ends_the_series),
         cmocka_unit_test(v166_a_completed_copy_is_recognised),
+        cmocka_unit_test(v167_a_copy_that_comes_late_is_recognised),
         cmocka_unit_test(v169_style_f_the_pending_marker_moves),
         cmocka_unit_test(v170_v171_completed_in_outlook),
         cmocka_unit_test(v172_v173_occurrences_before_and_after),
