@@ -28,6 +28,7 @@ struct change {
     bool is_known;
     bool was_series; /**< the row went on to another task: mapping.md 5.7 */
     bool is_unreadable; /**< all that could be read of the entry is its id */
+    bool is_later;      /**< to be read singly in the next round */
     struct store_version version;
 };
 
@@ -470,7 +471,7 @@ static bool plan_change(struct pull *pull, struct change *change, struct err *er
     struct map_context context;
 
     change->row.round = c->round;
-    if (is_overtaken(pull, change)) {
+    if (change->is_later || is_overtaken(pull, change)) {
         change->kind = CHANGE_REREAD;
         return true;
     }
@@ -687,6 +688,7 @@ static void single_later(struct pull *pull)
     struct upstream_item item = { .id = pull->single_id };
 
     add_item(pull, &item, true);
+    pull->changes[0].is_later = true;
     pull->is_page = false;
     rows_find(pull);
 }
@@ -703,16 +705,10 @@ static void on_single(struct upstream_reply *reply, void *arg)
         item = (struct upstream_item){ .is_removed = true };
         err = err_none;
     }
-    if (err.kind == ERR_UPSTREAM) { /* this one can't be read: it stops no other */
+    if (err.kind == ERR_UPSTREAM || err.kind == ERR_INVALID) { /* it stops no other */
         log_warn("sync.unreadable", LOG_STR("list", text_str(&pull->collection->slug)),
             LOG_HASH("task", pull->single_id), LOG_TEXT("why", err.text));
-        single_next(pull);
-        return;
-    }
-    if (err.kind == ERR_INVALID) { /* this one alone can't be had; it stays on the list */
-        log_error("sync.item", LOG_STR("list", text_str(&pull->collection->slug)),
-            LOG_TEXT("why", err.text));
-        single_next(pull);
+        single_later(pull);
         return;
     }
     if (err.kind != ERR_NONE) {

@@ -137,3 +137,16 @@ class Regressions(Case):
         polling.result()
         self.poll()
         self.assertEqual(self.dav.get(self.list + "a.ics").status, 404)
+
+    def test_a_task_that_cannot_be_read_singly_holds_up_no_other(self):
+        tasks = [self.rest.create(name) for name in ("One", "Two")]
+        self.poll()
+        self.assertEqual(len(self.dav.etags(self.list)), 2)
+        for task in tasks:
+            self.rest.delete(f"/tasks/{task['Id']}")
+        self.sandbox.admin.expire_tokens()
+        self.sandbox.admin.fault("status", method="GET", path="/tasks('", status=400)
+        self.poll()  # a full round that sees neither and reads both
+        self.assertEqual(len(self.dav.etags(self.list)), 1)
+        self.poll()  # an ordinary round remembers the one that was left
+        self.assertEqual(self.dav.etags(self.list), {})
