@@ -147,7 +147,8 @@ void op_begin(struct op *op);
 void op_vanished(struct op *op);
 
 /* write_copy.c */
-/** A new resource; or a client's own copy of a completed occurrence, which takes the place of ours. */
+/** A new resource; or a client's own copy of a completed occurrence, which takes the place of ours.
+ */
 void op_start_creation(struct op *op);
 
 /* write_series.c */

@@ -1,9 +1,9 @@
 #include "bridge/sync/op_internal.h"
 
 /**
- * Clients of style C (mapping.md 5.6) move the series on and save the completed occurrence as a task
- * of their own. Where the series came first, the service has that task already and the bridge made a
- * resource of it: the client's takes its place.
+ * Clients of style C (mapping.md 5.6) move the series on and save the completed occurrence as a
+ * task of their own. Where the series came first, the service has that task already and the bridge
+ * made a resource of it: the client's takes its place.
  */
 
 static bool is_being_written(const struct op *op, struct str href)
@@ -69,7 +69,7 @@ static void made_done(struct store_job *base)
     op->plan.expected = op->base;
     task_apply(&op->plan.expected, &op->plan.wanted, op->plan.fields);
     if (op->plan.fields != 0) {
-        secret_random_id(marker); /* nothing bears it: an unclear change is forgotten and made again */
+        secret_random_id(marker); /* nothing bears it: an unclear change is made again */
         op->marker = arena_copy(op->arena, str_from(marker));
         op_begin(op);
         return;

@@ -151,8 +151,8 @@ static size_t choose_versions(const struct op *op, struct map_version *out)
 
 /**
  * A rule of the client's own stays here where no steps are planned (the dialect cannot complete one
- * occurrence of a series, or the household's clients keep completed ones within it): the task upstream
- * is a plain one. A rule that the service has is its own.
+ * occurrence of a series, or the household's clients keep completed ones within it): the task
+ * upstream is a plain one. A rule that the service has is its own.
  */
 static void keep_rule_here(struct op *op)
 {

@@ -3,11 +3,11 @@
 #include "bridge/core/civil.h"
 
 /**
- * What a PUT does to a series beyond a change of fields (mapping.md 5.3, 5.4): the steps of its plan,
- * one after the other. Each is written down, then looked at with a fresh reading of the series' task
- * (M): completing an occurrence is not repeatable, and its date alone tells whether it was done. What
- * a step leaves are two tasks: the one that it took out of the series (X), which gets a resource of
- * its own, and the one with which the series goes on (N). Either may have M's id.
+ * What a PUT does to a series beyond a change of fields (mapping.md 5.3, 5.4): the steps of its
+ * plan, one after the other. Each is written down, then looked at with a fresh reading of the
+ * series' task (M): completing an occurrence is not repeatable, and its date alone tells whether it
+ * was done. What a step leaves are two tasks: the one that it took out of the series (X), which gets
+ * a resource of its own, and the one with which the series goes on (N). Either may have M's id.
  */
 enum { CALL_MS = 20 * 1000 };
 
@@ -190,7 +190,7 @@ static void on_completed(struct upstream_reply *reply, void *arg)
     }
 }
 
-/** The answer shows the series' task only; the one that was split off has an id that nobody told. */
+/** The answer shows the series' task only; nobody told the id of the one that was split off. */
 static void on_moved(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -539,8 +539,8 @@ static void step_done(struct op *op)
 
 /* --- the steps of a plan ------------------------------------------------------------------ */
 
-/** A client of style C (mapping.md 5.6) saved the completed occurrence itself, as a task of its own:
- * completing it here as well would double it. */
+/** A client of style C (mapping.md 5.6) saved the completed occurrence itself, as a task of its
+ * own: completing it here as well would double it. */
 static bool has_copy(const struct op *op, const struct map_step *step)
 {
     struct map_context context = op_context(op);
