@@ -2,7 +2,10 @@
 
 #include <string.h>
 
-enum { INTERACTIVE_MS = 20 * 1000 }; /* design section 7 */
+enum {
+    INTERACTIVE_MS = 20 * 1000, /* design section 7 */
+    OPERATIONS_MAX = 256,       /* open and waiting ones of a list; more are asked to come back */
+};
 
 /* --- life --------------------------------------------------------------------------------- */
 
@@ -156,7 +159,7 @@ static bool has_turn(const struct collection *c, const struct op *op)
     return c->committing == 0 && c->is_loaded;
 }
 
-void ops_wake(struct collection *c)
+static void give_turns(struct collection *c)
 {
     struct op *op = c->ops;
 
@@ -175,6 +178,21 @@ void ops_wake(struct collection *c)
             op = next;
         }
     }
+}
+
+/** Not nested: an operation that ends at once asks for the next while this runs. */
+void ops_wake(struct collection *c)
+{
+    c->wants_wake = true;
+    if (c->is_waking) {
+        return;
+    }
+    c->is_waking = true;
+    while (c->wants_wake) {
+        c->wants_wake = false;
+        give_turns(c);
+    }
+    c->is_waking = false;
 }
 
 static void on_loaded(const struct err *err, void *arg)
@@ -257,6 +275,9 @@ static bool refuse_early(struct engine *engine, struct collection *c, sync_cb *c
     } else if (!c->account->upstream) {
         err_set(&err, ERR_BUSY, "%.*s", STR_ARG(text_str(&c->account->last_error)));
         err.retry_after_s = 300;
+    } else if (ops_count(c->ops) >= OPERATIONS_MAX) {
+        err_set(&err, ERR_BUSY, "too many changes wait in this list");
+        err.retry_after_s = 5;
     } else {
         return false;
     }
