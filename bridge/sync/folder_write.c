@@ -216,6 +216,7 @@ static void on_made(struct upstream_reply *reply, void *arg)
 
     op->upstream_op = NULL;
     if (err.kind == ERR_NONE) {
+        op->account->lacks_markers |= op->marker.n == 0; /* refused with it, taken without */
         adopt(op, &reply->folder);
     } else if (reply->is_unclear) {
         op->state = OP_UNCLEAR;

@@ -87,13 +87,14 @@ struct op {
     int64_t new_row_id; /**< the worker's, while it writes it down */
     int64_t sent_s; /**< when it was written down to be sent; 0: not yet */
     struct upstream_op *upstream_op;
-    struct upstream_item answer; /**< a success that did not tell the whole task */
+    struct upstream_item answer; /**< kept beyond its reply: op_keep_answer */
     struct store_job job;
     bool is_job_running;
     struct loop_timer lookup;
     unsigned misses, lookup_failures;
     struct str found_id; /**< bears the marker, but is completed: the rest of a series */
     struct candidate *candidates;
+    bool has_chosen; /**< one of them, `answer`: others keep away from it */
     unsigned walked_pages;
 
     /* settling */
@@ -143,6 +144,7 @@ void op_plan_creation(struct op *op);
 /* write_send.c */
 /** Write the operation, or its step, down, then send it. */
 void op_begin(struct op *op);
+void op_keep_answer(struct op *op, const struct upstream_item *item);
 /** The task of an update has vanished upstream (design section 7, 'Conflicts'). */
 void op_vanished(struct op *op);
 

@@ -54,8 +54,7 @@ struct pull {
     struct store_collection row; /**< the collection's row to save with a page */
 
     struct str *singles; /**< upstream ids to be read one by one */
-    size_t single_count, single_position, reread_count;
-    bool has_left_some; /**< rows that no page showed, but an operation is open on them */
+    size_t single_count, single_position;
     struct arena *single_arena;
     struct str single_id;
 
@@ -656,7 +655,6 @@ static bool singles_run(struct store_job *base, struct store_db *db, struct err 
             pull->singles[pull->single_count++] = rereads[i].upstream_id;
         }
     }
-    pull->reread_count = pull->single_count;
     for (size_t i = 0; i < unseen_count; i++) {
         pull->singles[pull->single_count++] = unseen[i].upstream_id;
     }
@@ -748,7 +746,7 @@ static void round_over(struct pull *pull)
 {
     struct collection *c = pull->collection;
 
-    if (!c->is_round_full || pull->has_left_some) { /* the next pull looks for those again */
+    if (!c->is_round_full) {
         pull_end(pull, &err_none);
         return;
     }

@@ -45,7 +45,9 @@ static bool looks_the_same(const struct op *op, const struct task *task)
 static bool is_anothers(const struct op *op, struct str id)
 {
     for (const struct op *other = op->collection->ops; other; other = other->next) {
-        if (other != op && str_eq(other->upstream_id, id)) {
+        if (other != op
+            && (str_eq(other->upstream_id, id)
+                || (other->has_chosen && str_eq(other->answer.id, id)))) {
             return true;
         }
     }
@@ -67,21 +69,15 @@ static void add_candidate(struct op *op, struct str id)
     op->candidates = candidate;
 }
 
-/* --- which of them have no resource ------------------------------------------------------- */
+/* --- choosing one ------------------------------------------------------------------------- */
 
 static bool owned_run(struct store_job *base, struct store_db *db, struct err *err)
 {
     struct op *op = CONTAINER_OF(base, struct op, job);
+    struct store_resource row;
 
-    for (struct candidate *c = op->candidates; c; c = c->next) {
-        struct store_resource row;
-
-        if (!store_resource_find_upstream(db, op->account_id, op->collection_id, c->id, op->arena,
-                &row, &c->is_owned, err)) {
-            return false;
-        }
-    }
-    return true;
+    return store_resource_find_upstream(db, op->account_id, op->collection_id, op->answer.id,
+        op->arena, &row, &op->candidates->is_owned, err);
 }
 
 static void owned_done(struct store_job *base)
@@ -92,14 +88,37 @@ static void owned_done(struct store_job *base)
     if (!op_job_ended(op)) {
         return;
     }
-    if (err.kind != ERR_NONE) {
-        op_lookup_failed(op, &err);
+    if (err.kind == ERR_NONE && !op->candidates->is_owned) {
+        if (op->is_stepping) {
+            op_step_found(op, &op->answer);
+        } else {
+            op_settle(op, &op->answer);
+        }
         return;
     }
-    candidate_next(op);
+    op->has_chosen = false;
+    if (err.kind != ERR_NONE) {
+        op_lookup_failed(op, &err);
+    } else {
+        op->candidates = op->candidates->next;
+        candidate_next(op);
+    }
 }
 
-/* --- reading them ------------------------------------------------------------------------- */
+/**
+ * It can be ours: not another operation's, by its marker or because that one has chosen it already. It
+ * is chosen before the store is asked, so that whoever was faster is seen either there or here.
+ */
+static bool choose(struct op *op, const struct upstream_item *item)
+{
+    if ((item->marker.n > 0 && !str_eq(item->marker, op->marker)) || is_anothers(op, item->id)) {
+        return false;
+    }
+    op_keep_answer(op, item);
+    op->has_chosen = true;
+    op_job(op, false, owned_run, owned_done);
+    return true;
+}
 
 static void on_candidate(struct upstream_reply *reply, void *arg)
 {
@@ -107,25 +126,17 @@ static void on_candidate(struct upstream_reply *reply, void *arg)
     struct err err = reply->err;
 
     op->upstream_op = NULL;
-    if (err.kind == ERR_INVALID && !op->account->lacks_markers) {
-        op->account->lacks_markers = true; /* it does not show them */
-        candidate_next(op);
+    if (err.kind == ERR_NONE && choose(op, &reply->item)) {
         return;
     }
-    if (err.kind != ERR_NONE && err.kind != ERR_NOT_FOUND && !reply->is_maybe_gone) {
+    if (err.kind == ERR_INVALID && !op->account->lacks_markers) {
+        op->account->lacks_markers = true; /* it does not show them: the same once more */
+    } else if (err.kind == ERR_NONE || err.kind == ERR_NOT_FOUND || reply->is_maybe_gone) {
+        op->candidates = op->candidates->next;
+    } else {
         op_lookup_failed(op, &err);
         return;
     }
-    if (err.kind == ERR_NONE
-        && (reply->item.marker.n == 0 || str_eq(reply->item.marker, op->marker))) {
-        if (op->is_stepping) {
-            op_step_found(op, &reply->item);
-        } else {
-            op_settle(op, &reply->item);
-        }
-        return;
-    }
-    op->candidates = op->candidates->next; /* gone, or it bears the marker of another operation */
     candidate_next(op);
 }
 
@@ -138,10 +149,6 @@ static void candidate_next(struct op *op)
         .zone = op->account->zone,
     };
 
-    while (op->candidates
-        && (op->candidates->is_owned || is_anothers(op, op->candidates->id))) {
-        op->candidates = op->candidates->next;
-    }
     if (!op->candidates) {
         op_missed(op);
         return;
@@ -175,10 +182,8 @@ static void on_walked(struct upstream_reply *reply, void *arg)
         op_lookup_failed(op, &err);
     } else if (reply->link_kind == UPSTREAM_LINK_MORE) {
         walk(op, arena_copy(op->arena, reply->link));
-    } else if (op->candidates) {
-        op_job(op, false, owned_run, owned_done);
     } else {
-        op_missed(op);
+        candidate_next(op);
     }
 }
 
@@ -198,6 +203,7 @@ static void walk(struct op *op, struct str link)
 void op_find_by_fingerprint(struct op *op)
 {
     op->candidates = NULL;
+    op->has_chosen = false;
     op->walked_pages = 0;
     walk(op, S(""));
 }

@@ -176,6 +176,15 @@ static void on_current(struct upstream_reply *reply, void *arg)
     }
 }
 
+void op_keep_answer(struct op *op, const struct upstream_item *item)
+{
+    op->answer = *item;
+    op->answer.id = arena_copy(op->arena, item->id);
+    op->answer.etag = arena_copy(op->arena, item->etag);
+    op->answer.marker = S("");
+    task_copy(op->arena, &item->task, &op->answer.task);
+}
+
 static void on_whole(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -206,10 +215,7 @@ static void on_success(struct op *op, const struct upstream_item *item)
         op_settle(op, item);
         return;
     }
-    op->answer = *item;
-    op->answer.id = arena_copy(op->arena, item->id);
-    op->answer.etag = arena_copy(op->arena, item->etag);
-    task_copy(op->arena, &item->task, &op->answer.task);
+    op_keep_answer(op, item);
     op->upstream_op
         = upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_whole, op);
 }

@@ -215,10 +215,11 @@ class OtherService:
         with self.lock:
             self.cursors.clear()
 
-    def await_request(self, seconds):
-        """Until one more request has been answered, but not for longer."""
+    def await_quiet(self, seconds=0.1):
+        """Until nothing was asked for so long."""
         with self.lock:
-            self.arrival.wait(seconds)
+            while self.arrival.wait(seconds):
+                pass
 
     def seen(self, method, part):
         return [path for verb, path, _ in self.requests if verb == method and part in path]

@@ -5,11 +5,12 @@ goes through the same life; in the end both sides must agree, with nothing doubl
 import collections
 import concurrent.futures
 import datetime
+import os
+import random
 import re
-import urllib.parse
 import zoneinfo
 
-from harness import Bridge, Case, Dav, unfold, vtodo
+from harness import Bridge, Case, unfold, vtodo
 from other_service import UTC, Choices, OtherService
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
@@ -35,6 +36,30 @@ NARROW = Choices(
 LOST = Choices(
     properties="lost", transfer="drip", says_date=False, id_tail="", patch_answer="none",
     create_answer="some", body="html", forgotten=(410, ""), errors="empty", links_move=True)
+
+
+ALTERNATIVES = {
+    "links": ("encoded", "raw", "shouted"), "links_move": (False, True), "id_tail": ("", "=", "=="),
+    "tracks": (True, True, False), "tracks_folders": (True, True, False),
+    "confirms_tracking": (True, False), "first_page": (0, 1, 5, 100), "page": (1, 3, 20, 100),
+    "repeats": (False, True), "empty_pages": (False, True),
+    "removed": ("reason", "graph", "context", "reference"), "changed": ("whole", "members"),
+    "forgotten": ((410, "SyncStateNotFound"), (410, ""), (400, "ErrorInvalidSyncStateData"),
+                  (404, "syncStateNotFound")),
+    "zone": ("asked", "utc"), "sync_zone": ("asked", "utc"), "fraction": tuple(range(8)),
+    "completes_at": ("asked", "utc"), "body": ("same", "html", "breaks"),
+    "default_folder": ("Tasks", "Aufgaben"), "groups": (1, 3), "more": (False, True),
+    "omits": ((), (), NARROW.omits), "says_null": (True, False),
+    "create_answer": ("whole", "some", "id"), "patch_answer": ("whole", "some", "none"),
+    "if_match": (True, False), "etags": (True, False), "change_keys": (True, False),
+    "delete_twice": (404, 204), "copy_is_completed": (True, False),
+    "completed_first": (True, False),
+    "properties": ("kept", "unfiltered", "no filter", "refused", "lost"),
+    "errors": ("json", "html", "empty"),
+    "transfer": ("length", "chunked", "close", "old", "gzip", "drip"),
+    "retry_after": ("seconds", "fraction", "date"), "says_date": (True, False),
+}
+ZONES = ("Europe/Paris", "America/Los_Angeles", "Pacific/Auckland")
 
 
 def members_of(text):
@@ -207,7 +232,7 @@ class Life:
                 self.check()
                 break
             except AssertionError:
-                self.service.await_request(0.1)
+                self.service.await_quiet()
         self.check()
         stamps = self.poll()
         self.assertEqual(self.poll(), stamps)
@@ -219,7 +244,7 @@ class Life:
             lists = self.dav.collections()
             if set(lists) == set(names):
                 return lists
-            self.service.await_request(0.1)
+            self.service.await_quiet()
         self.fail(f"{set(lists)} are not {names}")
 
     def subjects(self, folder=None):
@@ -325,6 +350,20 @@ class Life:
         self.settle()
         self.assertEqual(self.subjects().count("Not done"), 2)
 
+    def test_two_of_the_same_name_and_a_crash(self):
+        self.poll()
+        self.put_until_done(self.main + "first.ics", vtodo("first", "SUMMARY:First"))
+        texts = {f"{self.main}twin{i}.ics": vtodo(f"twin{i}", "SUMMARY:Twin") for i in range(3)}
+        for path, text in texts.items():
+            self.service.drop_answer("POST", "/tasks")
+            self.assertEqual(self.dav.put(path, text, if_none_match="*").status, 503)
+        self.bridge.kill()
+        self.come()
+        for path, text in texts.items():
+            self.put_until_done(path, text, if_none_match="*")
+        self.settle()
+        self.assertEqual(self.subjects().count("Twin"), 3)
+
     def test_changes_whose_answers_are_lost(self):
         self.poll()
         href = self.main + "mine.ics"
@@ -365,8 +404,13 @@ class Life:
 
     def test_lists(self):
         self.poll()
-        answer = self.dav.request("MKCALENDAR", self.dav.home + "made/", "")
+        answer = self.dav.request("MKCALENDAR", self.dav.home + "first/", "")
         self.assertEqual(answer.status, 201, answer)
+        self.service.drop_answer("POST", "taskfolders")
+        answer = self.dav.request("MKCALENDAR", self.dav.home + "made/", "")
+        self.assertEqual(answer.status, 503, answer)
+        names = self.await_lists(self.choices.default_folder, "Work", "first", "made")
+        self.assertEqual(names["made"], self.dav.home + "made/")
         made = next(f["Id"] for f in self.service.folders.entries.values() if f["Name"] == "made")
         self.lists[made] = self.dav.home + "made/"
         answer = self.dav.put(self.dav.home + "made/a.ics", vtodo("a", "SUMMARY:A"))
@@ -376,14 +420,14 @@ class Life:
         self.service.rename_folder(self.service.default, "Default")
         more = self.service.add_folder("More")
         self.service.add_task(more, "in more", self.zone)
-        names = self.await_lists("Default", "Work", "Renamed", "More")
+        names = self.await_lists("Default", "Work", "first", "Renamed", "More")
         self.assertEqual(names["Renamed"], self.dav.home + "made/")
         self.lists[more] = names["More"]
         self.settle()
         with self.service.lock:
             self.service.folders.remove(made)
         del self.lists[made]
-        self.await_lists("Default", "Work", "More")
+        self.await_lists("Default", "Work", "first", "More")
         self.settle()
 
     def test_a_series(self):
@@ -424,3 +468,15 @@ Bare = lives("Bare", BARE, "Pacific/Auckland")
 Sloppy = lives("Sloppy", SLOPPY, "Europe/Paris")
 Narrow = lives("Narrow", NARROW, "Pacific/Auckland")
 Lost = lives("Lost", LOST, "America/Los_Angeles")
+
+
+def mixed(seed):
+    """A personality by chance."""
+    chance = random.Random(seed)
+    choices = Choices(**{name: chance.choice(values) for name, values in ALTERNATIVES.items()})
+    return lives(f"Mixed{seed}", choices, chance.choice(ZONES))
+
+
+if os.environ.get("DUEDAV_LONG"):
+    for number in range(20):
+        globals()[f"Mixed{number}"] = mixed(number)
