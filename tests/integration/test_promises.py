@@ -3,8 +3,9 @@ import concurrent.futures
 import re
 import shutil
 import threading
+import time
 
-from harness import Bridge, Case, unfold, vtodo
+from harness import DEADLINE, Bridge, Case, unfold, vtodo
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 NEAR = 20  # seconds after which the next round has begun by itself (near is 15 s, with jitter)
@@ -56,9 +57,12 @@ class Promises(Case):
         return self.dav.ctag(self.list)
 
     def poll_until(self, holds):
-        """After trouble a poll does not wait for the round that is under way: a few more may be
-        needed."""
-        return any(self.poll() and holds() for _ in range(20))
+        """After trouble a poll does not wait for the round that is under way: more may be needed."""
+        deadline = time.monotonic() + DEADLINE
+        while self.poll() and not holds():
+            if time.monotonic() > deadline:
+                return False
+        return True
 
     def only_task(self):
         tasks = self.sandbox.admin.state("alice")["tasks"]
