@@ -323,8 +323,8 @@ static bool split_listen(struct str value, bool *is_loopback_out)
     /* taken apart here, because in a URL there is no port 0 ("pick one") */
     return colon > 1 && uri_split_authority(str_first(value, colon - 1), &host_text, &no_port) &&
            no_port.n == 0 && copy_address(host_text, host) &&
-           is_numeric_address(host, is_loopback_out) &&
-           str_to_u64(str_skip(value, colon), &port) && port <= 65535;
+           is_numeric_address(host, is_loopback_out) && str_to_u64(str_skip(value, colon), &port) &&
+           port <= 65535;
 }
 
 bool setting_check_listen(struct str value, struct err *err)

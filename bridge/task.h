@@ -41,7 +41,7 @@ enum task_status {
     TASK_NOT_STARTED,
     TASK_IN_PROGRESS,
     TASK_DONE,
-    TASK_WAITING,   /**< waiting on others */
+    TASK_WAITING, /**< waiting on others */
     TASK_DEFERRED,
     TASK_CANCELLED, /**< clients only; no service has it */
 };
@@ -68,15 +68,15 @@ enum task_time_form {
 
 /**
  * A start, due or completion date: a civil date, with a time of day where a client gave one.
- * Services keep the date only. For TASK_COMPLETED of a client's document the form is UTC. A start or
- * due that a client wrote in UTC has the day of its hint zone (mapping.md 3.3, W4): map/ gives it as
- * TASK_TIME_ZONED there, so that `day` is always the date that counts.
+ * Services keep the date only. For TASK_COMPLETED of a client's document the form is UTC. A start
+ * or due that a client wrote in UTC has the day of its hint zone (mapping.md 3.3, W4): map/ gives
+ * it as TASK_TIME_ZONED there, so that `day` is always the date that counts.
  */
 struct task_date {
     bool is_set;
     enum task_time_form form;
-    int32_t day;    /**< days since 1970-01-01, in the date's own zone (mapping.md 3.2, 3.3) */
-    int32_t second; /**< second of the day; 0 with TASK_DATE_ONLY */
+    int32_t day;     /**< days since 1970-01-01, in the date's own zone (mapping.md 3.2, 3.3) */
+    int32_t second;  /**< second of the day; 0 with TASK_DATE_ONLY */
     struct str zone; /**< TZID as written; with TASK_TIME_ZONED */
     /** Service side only, and not part of equality: the instant that the service keeps for it (T of
      * mapping.md 3.2), in seconds, when has_instant. */
@@ -142,7 +142,8 @@ struct task {
     struct str owner;
     struct str url;
 
-    /* Not fields: never merged, never a change by themselves. Microseconds since 1970; 0: unknown. */
+    /* Not fields: never merged, never a change by themselves. Microseconds since 1970; 0: unknown.
+     */
     int64_t created_us;
     int64_t modified_us;
     bool has_attachments;
@@ -182,8 +183,7 @@ void task_format(const struct task *task, struct buf *out);
  * them) are skipped.
  * fails: ERR_INVALID
  */
-MUST_CHECK bool task_parse(
-    struct str text, struct arena *arena, struct task *out, struct err *err);
+MUST_CHECK bool task_parse(struct str text, struct arena *arena, struct task *out, struct err *err);
 
 struct zone;
 /**
@@ -191,5 +191,5 @@ struct zone;
  * account zone. Strings of *out are views of the input or live in arena. project(project(t)) equals
  * project(t).
  */
-typedef void task_project(const struct task *task, const struct zone *zone, struct arena *arena,
-    struct task *out);
+typedef void task_project(
+    const struct task *task, const struct zone *zone, struct arena *arena, struct task *out);

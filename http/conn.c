@@ -14,8 +14,8 @@
 #define IO_BYTES (64 * 1024)
 /** Body bytes that count as progress: one byte now and then does not hold a connection. */
 #define PROGRESS_BYTES 1024
-/** A body that is waited for without asking head_cb: so small that one for each connection fits into
- * [limits] buffered, and the connection can be used again when the answer is 401. */
+/** A body that is waited for without asking head_cb: so small that one for each connection fits
+ * into [limits] buffered, and the connection can be used again when the answer is 401. */
 #define SMALL_BODY_BYTES 4096
 /** How long and for how much we go on reading after our last answer. */
 #define LINGER_MS    5000

@@ -25,11 +25,11 @@ struct http_request {
     size_t header_count;
     struct str body;
     uint64_t announced_bytes; /**< Content-Length; 0 if there is none */
-    struct str peer;     /**< numeric address of the other end; "unix" for a Unix socket */
-    uint64_t id;         /**< for the log */
-    int64_t started_ms;  /**< clock_mono_ms at the first byte */
-    struct arena *arena; /**< lives until the answer is written */
-    void *user;          /**< the handler's own */
+    struct str peer;          /**< numeric address of the other end; "unix" for a Unix socket */
+    uint64_t id;              /**< for the log */
+    int64_t started_ms;       /**< clock_mono_ms at the first byte */
+    struct arena *arena;      /**< lives until the answer is written */
+    void *user;               /**< the handler's own */
 };
 
 struct http_server_limits {

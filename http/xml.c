@@ -236,8 +236,8 @@ static bool run(struct reader *reader, struct str text, struct err *err)
 }
 
 /** Takes the parser. */
-static bool run_parser(struct reader *reader, XML_Parser parser,
-    void (*set)(struct reader *reader), struct str text, struct err *err)
+static bool run_parser(struct reader *reader, XML_Parser parser, void (*set)(struct reader *reader),
+    struct str text, struct err *err)
 {
     if (parser == NULL) {
         return err_set(err, ERR_INTERNAL, "no XML parser");
@@ -269,8 +269,7 @@ bool xml_parse(struct str text, const struct xml_limits *limits, struct arena *a
         buf_init(&reader.stack[i].text, SIZE_MAX); /* no entities: never more than the input grows
                                                       by becoming UTF-8 */
     }
-    bool is_ok =
-        run_parser(&reader, XML_ParserCreateNS(NULL, SEPARATOR), set_handlers, text, err);
+    bool is_ok = run_parser(&reader, XML_ParserCreateNS(NULL, SEPARATOR), set_handlers, text, err);
     for (unsigned i = 0; i < limits->depth; i++) {
         buf_done(&reader.stack[i].text);
     }

@@ -15,7 +15,10 @@ enum log_level {
 
 struct log_pair {
     const char *name;
-    enum { LOG_NUMBER, LOG_STRING } type;
+    enum {
+        LOG_NUMBER,
+        LOG_STRING
+    } type;
     int64_t number;
     struct str text;
 };
@@ -31,12 +34,12 @@ void log_start(enum log_level level, bool as_json, int fd);
 bool log_is_on(enum log_level level);
 void log_write(enum log_level level, const char *event, const struct log_pair *pairs, size_t count);
 
-#define LOG_EVENT(level, event, ...)                                                               \
-    do {                                                                                           \
-        if (log_is_on(level)) {                                                                    \
-            const struct log_pair pairs_[] = { __VA_ARGS__ };                                      \
-            log_write((level), (event), pairs_, sizeof(pairs_) / sizeof(pairs_[0]));               \
-        }                                                                                          \
+#define LOG_EVENT(level, event, ...)                                                 \
+    do {                                                                             \
+        if (log_is_on(level)) {                                                      \
+            const struct log_pair pairs_[] = { __VA_ARGS__ };                        \
+            log_write((level), (event), pairs_, sizeof(pairs_) / sizeof(pairs_[0])); \
+        }                                                                            \
     } while (0)
 #define log_error(event, ...) LOG_EVENT(LOG_LEVEL_ERROR, event, __VA_ARGS__)
 #define log_warn(event, ...)  LOG_EVENT(LOG_LEVEL_WARN, event, __VA_ARGS__)

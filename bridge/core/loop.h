@@ -24,7 +24,8 @@ struct event_base *loop_base(struct loop *loop);
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/** A timer that its owner embeds. Zeroed memory plus loop_timer_init; stop it before it is freed. */
+/** A timer that its owner embeds. Zeroed memory plus loop_timer_init; stop it before it is freed.
+ */
 struct loop_timer {
     struct loop *loop;
     loop_cb *cb;
@@ -54,8 +55,8 @@ void loop_unwatch(struct loop_watch **watch);
 
 /**
  * Take the time from a test: connect to the Unix socket `path`, read lines "set MICROS" (wall
- * clock), hold the clock there, run what is due until nothing is, answer "ok MICROS". The first line
- * is waited for. Hidden option --test-clock.
+ * clock), hold the clock there, run what is due until nothing is, answer "ok MICROS". The first
+ * line is waited for. Hidden option --test-clock.
  */
 MUST_CHECK bool loop_follow_test_clock(struct loop *loop, const char *path, struct err *err);
 /** Fire all timers that are due by the clock as it stands now. */

@@ -19,11 +19,11 @@ void mem_free(void *p);
 /** Run x_free(&local) when the local goes out of scope: CLEANUP(buf_done) struct buf b; */
 #define CLEANUP(function) __attribute__((cleanup(function)))
 /** Hand over an owned pointer: its value, leaving NULL behind. */
-#define TAKE(p)                                                                                    \
-    __extension__({                                                                                \
-        __typeof__(p) taken_ = (p);                                                                \
-        (p) = NULL;                                                                                \
-        taken_;                                                                                    \
+#define TAKE(p)                     \
+    __extension__({                 \
+        __typeof__(p) taken_ = (p); \
+        (p) = NULL;                 \
+        taken_;                     \
     })
 /** The object that holds a member, from the member's address. */
 #define CONTAINER_OF(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))

@@ -13,9 +13,9 @@ struct str {
 };
 
 /** A view of a string literal, also in static tables. */
-#define STR(literal)                                                                               \
-    {                                                                                              \
-        (literal), sizeof(literal) - 1                                                             \
+#define STR(literal)                   \
+    {                                  \
+        (literal), sizeof(literal) - 1 \
     }
 /** The same as an expression. */
 #define S(literal) ((struct str)STR(literal))

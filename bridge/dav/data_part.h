@@ -13,7 +13,8 @@ struct data_part;
 
 /**
  * node: the calendar-data element. *out is NULL if it asks for the whole object.
- * fails: ERR_INVALID: a comp or prop without a name, a root that is not VCALENDAR, too many elements
+ * fails: ERR_INVALID: a comp or prop without a name, a root that is not VCALENDAR, too many
+ * elements
  */
 MUST_CHECK bool data_part_parse(
     const struct xml_node *node, struct arena *arena, struct data_part **out, struct err *err);

@@ -24,19 +24,21 @@ struct store_db;
 /**
  * location: path of the SQLite file (made with mode 0600 when missing, in an existing directory).
  * Takes the exclusive lock of one engine per store (design section 4): LOCATION.lock.
- * fails: ERR_BUSY: another process holds the lock; ERR_INVALID: damaged or newer; ERR_DENIED: read-only;
- *        ERR_INTERNAL
+ * fails: ERR_BUSY: another process holds the lock; ERR_INVALID: damaged or newer; ERR_DENIED:
+ * read-only; ERR_INTERNAL
  */
 MUST_CHECK bool store_open(
     struct loop *loop, const char *location, struct store **store_out, struct err *err);
-/** Finishes all jobs, closes, releases the lock. A done called meanwhile must not submit another. */
+/** Finishes all jobs, closes, releases the lock. A done called meanwhile must not submit another.
+ */
 void store_close(struct store **store);
 
 struct store_job {
     struct job job;
     /**
-     * On a worker, once. False (with *err) rolls this job's changes back. All queries of one job see
-     * the same moment. After a query that failed with anything but ERR_NOT_FOUND it must give up.
+     * On a worker, once. False (with *err) rolls this job's changes back. All queries of one job
+     * see the same moment. After a query that failed with anything but ERR_NOT_FOUND it must give
+     * up.
      */
     bool (*run)(struct store_job *job, struct store_db *db, struct err *err);
     /** On the loop, after the commit; err.kind is ERR_NONE if it is durable. May free the job. */
@@ -68,8 +70,8 @@ MUST_CHECK bool store_user_add(
     struct store_db *db, struct str name, int64_t now_s, int64_t *id_out, struct err *err);
 /** With passwords and accounts and all they hold. fails: ERR_NOT_FOUND */
 MUST_CHECK bool store_user_remove(struct store_db *db, int64_t user, struct err *err);
-MUST_CHECK bool store_user_list(struct store_db *db, struct arena *arena,
-    struct store_user **out, size_t *count_out, struct err *err);
+MUST_CHECK bool store_user_list(struct store_db *db, struct arena *arena, struct store_user **out,
+    size_t *count_out, struct err *err);
 MUST_CHECK bool store_password_add(struct store_db *db, int64_t user, struct str label,
     struct str hash, int64_t now_s, int64_t *id_out, struct err *err);
 /** fails: ERR_NOT_FOUND (also when it is another user's) */
@@ -94,10 +96,10 @@ struct store_account {
     bool needs_sign_in;
     struct str token; /**< sealed (secret_seal) */
     int64_t created_s;
-    int64_t unlinked_s; /**< 0: linked */
-    struct str folder_link; /**< where the next folder round goes on; empty: from the start */
+    int64_t unlinked_s;        /**< 0: linked */
+    struct str folder_link;    /**< where the next folder round goes on; empty: from the start */
     bool is_folder_link_final; /**< it ended a round (a delta link) */
-    int64_t folder_round; /**< counts full folder rounds */
+    int64_t folder_round;      /**< counts full folder rounds */
 };
 MUST_CHECK bool store_account_add(
     struct store_db *db, const struct store_account *account, int64_t *id_out, struct err *err);
@@ -132,17 +134,17 @@ struct store_collection {
     bool is_default;
     bool is_hidden;
     bool is_writable;
-    int64_t change;      /**< number of the last change; 0: none yet */
-    struct str run;      /**< id of the run that owns `change` */
+    int64_t change;        /**< number of the last change; 0: none yet */
+    struct str run;        /**< id of the run that owns `change` */
     int64_t pruned_change; /**< the newest removal that is forgotten: older stamps are invalid */
-    struct str link;     /**< where the next page is; empty: a full round from the start */
-    bool is_link_final;  /**< link ended a round */
-    int64_t round;       /**< counts full rounds; the one in progress or the last one */
-    bool is_round_full;  /**< the round in progress is a full one */
+    struct str link;       /**< where the next page is; empty: a full round from the start */
+    bool is_link_final;    /**< link ended a round */
+    int64_t round;         /**< counts full rounds; the one in progress or the last one */
+    bool is_round_full;    /**< the round in progress is a full one */
     int64_t round_started_s;
-    bool is_synced;      /**< one full round has ended */
+    bool is_synced; /**< one full round has ended */
     int64_t seen_folder_round;
-    int64_t removed_s;   /**< 0: there */
+    int64_t removed_s; /**< 0: there */
     struct store_property *properties;
     size_t property_count;
 };
@@ -171,8 +173,8 @@ MUST_CHECK bool store_property_set(struct store_db *db, int64_t account, int64_t
     const struct store_property *property, struct err *err);
 MUST_CHECK bool store_property_remove(struct store_db *db, int64_t account, int64_t collection,
     struct str ns, struct str name, struct err *err);
-MUST_CHECK bool store_property_count(struct store_db *db, int64_t account, int64_t collection,
-    int64_t *count_out, struct err *err);
+MUST_CHECK bool store_property_count(
+    struct store_db *db, int64_t account, int64_t collection, int64_t *count_out, struct err *err);
 /** Of all collections of the account, in order of collection, namespace and name. */
 MUST_CHECK bool store_property_list(struct store_db *db, int64_t account, struct arena *arena,
     struct store_property **out, size_t *count_out, struct err *err);
@@ -203,8 +205,8 @@ struct store_resource {
     struct str upstream_etag;
     struct str etag; /**< quoted, as served */
     struct str document;
-    struct str base;   /**< task_format */
-    int64_t rev;       /**< counts versions */
+    struct str base; /**< task_format */
+    int64_t rev;     /**< counts versions */
     int64_t change;
     int64_t round;     /**< last full round that saw it */
     int64_t written_s; /**< last settled write of ours; 0: none */
@@ -215,7 +217,8 @@ struct store_resource {
     bool is_removed;
 };
 /** What a collection in memory needs of each row (tombstones too), newest change first: account,
- * collection, id, href, uid, etag, document, change, modified_s, put_hash, replaced_etag, is_removed, rev. */
+ * collection, id, href, uid, etag, document, change, modified_s, put_hash, replaced_etag,
+ * is_removed, rev. */
 MUST_CHECK bool store_resource_load(struct store_db *db, int64_t account, int64_t collection,
     struct arena *arena, struct store_resource **out, size_t *count_out, struct err *err);
 /** Whole row, tombstones not. *found_out false when there is none. */

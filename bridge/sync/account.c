@@ -155,15 +155,19 @@ void account_map_context(
         .options = account->engine->options.map,
         .arena = arena,
     };
-    out->options.plans_steps = out->options.plans_steps && account->service
-        && account->service->dialect->completes_series;
+    out->options.plans_steps =
+        out->options.plans_steps && account->service && account->service->dialect->completes_series;
 }
 
 /* --- changing an account's row ------------------------------------------------------------ */
 
 struct account_job {
     struct store_job job;
-    enum { ACCOUNT_UPDATE, ACCOUNT_DEFAULT, ACCOUNT_PURGE } kind;
+    enum {
+        ACCOUNT_UPDATE,
+        ACCOUNT_DEFAULT,
+        ACCOUNT_PURGE
+    } kind;
     struct engine *engine;
     struct arena *arena;
     struct store_account row;
@@ -178,9 +182,9 @@ static bool account_job_run(struct store_job *base, struct store_db *db, struct 
     if (job->kind == ACCOUNT_PURGE) {
         return store_account_purge(db, job->row.id, err);
     }
-    return store_account_update(db, &job->row, err)
-        && (job->kind != ACCOUNT_DEFAULT
-            || store_account_set_default(db, job->row.user, job->row.id, err));
+    return store_account_update(db, &job->row, err) &&
+           (job->kind != ACCOUNT_DEFAULT ||
+               store_account_set_default(db, job->row.user, job->row.id, err));
 }
 
 static void account_job_done(struct store_job *base)
@@ -188,7 +192,8 @@ static void account_job_done(struct store_job *base)
     struct account_job *job = CONTAINER_OF(base, struct account_job, job);
 
     if (base->err.kind != ERR_NONE) {
-        log_error("store.account", LOG_INT("account", job->row.id), LOG_TEXT("why", base->err.text));
+        log_error(
+            "store.account", LOG_INT("account", job->row.id), LOG_TEXT("why", base->err.text));
     }
     if (job->cb) {
         job->cb(&base->err, job->arg);
@@ -258,8 +263,7 @@ void engine_set_account(struct engine *engine, struct account *account,
             other->is_default = other == account;
         }
     }
-    account_save(
-        account, change->make_default ? ACCOUNT_DEFAULT : ACCOUNT_UPDATE, 0, cb, arg);
+    account_save(account, change->make_default ? ACCOUNT_DEFAULT : ACCOUNT_UPDATE, 0, cb, arg);
 }
 
 void engine_unlink_account(

@@ -33,8 +33,8 @@ static struct str pack(char **place, struct str s)
 
 static struct entry *entry_new(const struct store_resource *row)
 {
-    size_t text_bytes = row->href.n + row->uid.n + row->etag.n + row->document.n + row->put_hash.n
-        + row->replaced_etag.n;
+    size_t text_bytes = row->href.n + row->uid.n + row->etag.n + row->document.n + row->put_hash.n +
+                        row->replaced_etag.n;
     struct entry *entry = mem_alloc(sizeof(*entry) + text_bytes + 1);
     char *place = (char *)(entry + 1);
 
@@ -56,8 +56,8 @@ static struct entry *entry_new(const struct store_resource *row)
 
 static size_t entry_bytes(const struct entry *entry)
 {
-    return sizeof(*entry) + entry->resource.href.n + entry->resource.uid.n + entry->resource.etag.n
-        + entry->resource.document.n + 64;
+    return sizeof(*entry) + entry->resource.href.n + entry->resource.uid.n +
+           entry->resource.etag.n + entry->resource.document.n + 64;
 }
 
 void etag_of(struct str document, char out[36])
@@ -205,9 +205,9 @@ static bool load_run(struct store_job *base, struct store_db *db, struct err *er
         }
     }
     return store_resource_load(
-               db, job->account, job->collection, job->arena, &job->rows, &job->count, err)
-        && store_run_list(
-            db, job->account, job->collection, job->arena, &job->runs, &job->run_count, err);
+               db, job->account, job->collection, job->arena, &job->rows, &job->count, err) &&
+           store_run_list(
+               db, job->account, job->collection, job->arena, &job->runs, &job->run_count, err);
 }
 
 struct collection *engine_find_collection(
@@ -319,8 +319,8 @@ struct loaded {
 static void loaded_check(void *arg)
 {
     struct loaded *loaded = arg;
-    struct collection *c
-        = engine_find_collection(loaded->engine, loaded->account, loaded->collection);
+    struct collection *c =
+        engine_find_collection(loaded->engine, loaded->account, loaded->collection);
     struct err gone;
 
     if (c && c->is_loaded) {
@@ -482,8 +482,7 @@ struct str collection_stamp(const struct collection *c, struct arena *arena)
 {
     struct str run = text_str(&c->run);
 
-    return arena_printf(
-        arena, "%.*s-%lld", STR_ARG(run.n ? run : S("0")), (long long)c->change);
+    return arena_printf(arena, "%.*s-%lld", STR_ARG(run.n ? run : S("0")), (long long)c->change);
 }
 
 /** The run that owns a number: the last one whose first is not beyond it. */
@@ -502,9 +501,9 @@ bool collection_check_stamp(const struct collection *c, struct str stamp, int64_
     size_t dash = str_find_char(stamp, '-');
     uint64_t number;
 
-    if (dash == SIZE_MAX || !str_to_u64(str_skip(stamp, dash + 1), &number)
-        || number > (uint64_t)c->change || (int64_t)number < c->pruned_change
-        || !str_eq(run_of(c, (int64_t)number), str_first(stamp, dash))) {
+    if (dash == SIZE_MAX || !str_to_u64(str_skip(stamp, dash + 1), &number) ||
+        number > (uint64_t)c->change || (int64_t)number < c->pruned_change ||
+        !str_eq(run_of(c, (int64_t)number), str_first(stamp, dash))) {
         return false;
     }
     *since_out = (int64_t)number;
@@ -539,6 +538,6 @@ struct resource *collection_next(const struct collection *c, struct resource *be
 
 void collection_status(const struct collection *c, struct engine_collection_status *out)
 {
-    *out = (struct engine_collection_status){ text_str(&c->slug), text_str(&c->name),
-        c->is_synced, c->change };
+    *out = (struct engine_collection_status){ text_str(&c->slug), text_str(&c->name), c->is_synced,
+        c->change };
 }

@@ -89,21 +89,21 @@ static bool start_run(struct store_job *base, struct store_db *db, struct err *e
     struct start_job *job = CONTAINER_OF(base, struct start_job, job);
     struct store_account *rows;
 
-    if (!store_user_list(db, job->arena, &job->users, &job->user_count, err)
-        || !store_password_list(db, job->arena, &job->passwords, &job->password_count, err)
-        || !store_account_list(db, job->arena, &rows, &job->account_count, err)) {
+    if (!store_user_list(db, job->arena, &job->users, &job->user_count, err) ||
+        !store_password_list(db, job->arena, &job->passwords, &job->password_count, err) ||
+        !store_account_list(db, job->arena, &rows, &job->account_count, err)) {
         return false;
     }
-    job->accounts
-        = arena_alloc_array(job->arena, job->account_count, sizeof(struct loaded_account));
+    job->accounts =
+        arena_alloc_array(job->arena, job->account_count, sizeof(struct loaded_account));
     for (size_t i = 0; i < job->account_count; i++) {
         struct loaded_account *account = &job->accounts[i];
 
         account->row = rows[i];
         if (!store_collection_list(db, rows[i].id, job->arena, &account->collections,
-                &account->collection_count, err)
-            || !store_operation_list(db, rows[i].id, job->arena, &account->operations,
-                &account->operation_count, err)) {
+                &account->collection_count, err) ||
+            !store_operation_list(
+                db, rows[i].id, job->arena, &account->operations, &account->operation_count, err)) {
             return false;
         }
     }
@@ -181,8 +181,8 @@ static struct collection *least_recently_used(struct engine *engine)
     for (struct user *user = engine->users; user; user = user->next) {
         for (struct account *account = user->accounts; account; account = account->next) {
             for (struct collection *c = account->collections; c; c = c->next) {
-                if (c->is_loaded && !c->ops && !c->pull && c->committing == 0
-                    && (!found || c->last_used < found->last_used)) {
+                if (c->is_loaded && !c->ops && !c->pull && c->committing == 0 &&
+                    (!found || c->last_used < found->last_used)) {
                     found = c;
                 }
             }

@@ -38,8 +38,8 @@ struct engine_options {
 struct engine *engine_new(struct loop *loop, struct store *store, struct http_client *client,
     const struct engine_options *options);
 void engine_start(struct engine *engine, engine_cb *cb, void *arg);
-/** No new writes or rounds; calls back when the operations in hand are answered (or abandoned to the
- * next start after grace_ms). */
+/** No new writes or rounds; calls back when the operations in hand are answered (or abandoned to
+ * the next start after grace_ms). */
 void engine_stop(struct engine *engine, int64_t grace_ms, loop_cb *cb, void *arg);
 void engine_free(struct engine **engine);
 

@@ -79,15 +79,15 @@ struct collection {
     size_t run_count;
 
     /* writing */
-    struct op *ops;      /**< all open and waiting operations, oldest first */
+    struct op *ops;             /**< all open and waiting operations, oldest first */
     bool is_waking, wants_wake; /**< ops_wake is at work; is asked for once more */
     unsigned committing; /**< page commits under way: no operation takes its turn meanwhile */
 
     /* reading */
-    struct pull *pull;       /**< the round under way in this collection */
-    int64_t pulled_ms;       /**< when the last one ended; 0: never */
-    bool wants_pull;         /**< part of the account's round, not yet begun */
-    uint64_t pulled_round;   /**< number of the account's round in which it began */
+    struct pull *pull;     /**< the round under way in this collection */
+    int64_t pulled_ms;     /**< when the last one ended; 0: never */
+    bool wants_pull;       /**< part of the account's round, not yet begun */
+    uint64_t pulled_round; /**< number of the account's round in which it began */
 };
 
 struct hold; /* a poll that waits for a round: poll.c */
@@ -106,7 +106,8 @@ struct account {
     struct upstream *upstream;
     struct collection *collections;
 
-    /** Counts settled writes; a page asked for before a write is older than it (design section 6). */
+    /** Counts settled writes; a page asked for before a write is older than it (design section 6).
+     */
     uint64_t write_counter;
     struct recent *recent; /**< upstream ids written while a page was under way */
     bool lacks_markers;    /**< the service has refused one: not tried again in this run */
@@ -221,10 +222,10 @@ void pull_abort(struct collection *collection);
 
 /* write.c */
 void ops_wake(struct collection *collection);
-/** Is there an open operation on this task? href: of its resource; empty: it has none, so that it may
- * be one that is being created under this title. */
-bool ops_touch(const struct collection *collection, struct str upstream_id, struct str href,
-    struct str title);
+/** Is there an open operation on this task? href: of its resource; empty: it has none, so that it
+ * may be one that is being created under this title. */
+bool ops_touch(
+    const struct collection *collection, struct str upstream_id, struct str href, struct str title);
 /** Was this task written after `counter`? */
 bool writes_since(const struct account *account, struct str upstream_id, uint64_t counter);
 void writes_note(struct account *account, struct str upstream_id);

@@ -3,8 +3,8 @@
 
 /**
  * Making, renaming and removing lists. Making one is not repeatable, so it is an operation like a
- * task's: written down, and looked up when unclear. Renaming and removing are; the next folder round
- * shows what came of one whose answer was lost.
+ * task's: written down, and looked up when unclear. Renaming and removing are; the next folder
+ * round shows what came of one whose answer was lost.
  */
 enum {
     FOLDER_MS = 20 * 1000,
@@ -64,8 +64,8 @@ static bool made_run(struct store_job *base, struct store_db *db, struct err *er
     struct op *op = CONTAINER_OF(base, struct op, job);
     struct store_collection *row = op->made;
 
-    return store_collection_add(db, row, &row->id, err)
-        && store_operation_remove(db, op->account_id, op->row_id, err);
+    return store_collection_add(db, row, &row->id, err) &&
+           store_operation_remove(db, op->account_id, op->row_id, err);
 }
 
 static void made_done(struct store_job *base)
@@ -138,10 +138,10 @@ static void on_listed(struct upstream_reply *reply, void *arg)
     struct err err = reply->err;
 
     op->upstream_op = NULL;
-    while (err.kind == ERR_NONE && reply->page
-        && dialect->next_folder(reply->page, op->arena, &folder, &err)) {
-        if (!folder.is_removed && str_eq(folder.name, op->body)
-            && !is_known(op->account, folder.id)) {
+    while (err.kind == ERR_NONE && reply->page &&
+           dialect->next_folder(reply->page, op->arena, &folder, &err)) {
+        if (!folder.is_removed && str_eq(folder.name, op->body) &&
+            !is_known(op->account, folder.id)) {
             adopt(op, &folder);
             return;
         }
@@ -163,8 +163,7 @@ static void find_by_name(struct op *op, struct str link)
         .zone = op->account->zone,
     };
 
-    op->upstream_op
-        = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_listed, op);
+    op->upstream_op = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_listed, op);
 }
 
 static void on_found(struct upstream_reply *reply, void *arg)
@@ -175,8 +174,8 @@ static void on_found(struct upstream_reply *reply, void *arg)
     struct err err = reply->err;
 
     op->upstream_op = NULL;
-    if (err.kind == ERR_NONE && reply->page
-        && dialect->next_folder(reply->page, op->arena, &folder, &err)) {
+    if (err.kind == ERR_NONE && reply->page &&
+        dialect->next_folder(reply->page, op->arena, &folder, &err)) {
         adopt(op, &folder);
     } else if (err.kind != ERR_NONE && err.kind != ERR_INVALID) {
         loop_timer_start(&op->lookup, LOOK_AGAIN_MS);
@@ -202,8 +201,8 @@ static void look(void *arg)
     if (op->marker.n == 0) {
         find_by_name(op, S(""));
     } else {
-        op->upstream_op
-            = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_found, op);
+        op->upstream_op =
+            upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_found, op);
     }
 }
 
@@ -270,8 +269,7 @@ static void note_done(struct store_job *base)
         return;
     }
     call.zone = op->account->zone;
-    op->upstream_op
-        = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_made, op);
+    op->upstream_op = upstream_start(op->account->upstream, &call, false, FOLDER_MS, on_made, op);
 }
 
 /** Write it down, then send it. */
@@ -333,8 +331,9 @@ void sync_make_collection(struct engine *engine, struct user *user, struct str s
         return;
     }
     if (!account || account->is_read_only) {
-        err_set(&err, ERR_DENIED, account ? "this account is read-only"
-                                          : "no account is linked: run 'duedav account link'");
+        err_set(&err, ERR_DENIED,
+            account ? "this account is read-only"
+                    : "no account is linked: run 'duedav account link'");
         sync_refuse_later(engine, SYNC_READ_ONLY, &err, cb, arg);
         return;
     }
@@ -428,15 +427,15 @@ static bool change_run(struct store_job *base, struct store_db *db, struct err *
     struct folder_change *change = CONTAINER_OF(base, struct folder_change, job);
 
     return change->is_removal
-        ? store_collection_remove(db, change->row.account, change->row.id, err)
-        : store_collection_update(db, &change->row, err);
+               ? store_collection_remove(db, change->row.account, change->row.id, err)
+               : store_collection_update(db, &change->row, err);
 }
 
 static void change_done(struct store_job *base)
 {
     struct folder_change *change = CONTAINER_OF(base, struct folder_change, job);
-    struct collection *c
-        = engine_find_collection(change->engine, change->account, change->collection);
+    struct collection *c =
+        engine_find_collection(change->engine, change->account, change->collection);
 
     if (base->err.kind != ERR_NONE) { /* it is done upstream: the next folder round repeats this */
         log_error("store.collection", LOG_TEXT("why", base->err.text));
@@ -452,10 +451,10 @@ static void change_done(struct store_job *base)
 static void on_changed(struct upstream_reply *reply, void *arg)
 {
     struct folder_change *change = arg;
-    struct collection *c
-        = engine_find_collection(change->engine, change->account, change->collection);
-    bool is_done = reply->err.kind == ERR_NONE
-        || (change->is_removal && reply->err.kind == ERR_NOT_FOUND);
+    struct collection *c =
+        engine_find_collection(change->engine, change->account, change->collection);
+    bool is_done =
+        reply->err.kind == ERR_NONE || (change->is_removal && reply->err.kind == ERR_NOT_FOUND);
 
     change->op = NULL;
     if (!c || !is_done) {
@@ -466,8 +465,8 @@ static void on_changed(struct upstream_reply *reply, void *arg)
     collection_row(c, &change->row);
     change->row.upstream_id = arena_copy(change->arena, change->row.upstream_id);
     change->row.slug = arena_copy(change->arena, change->row.slug);
-    change->row.name = arena_copy(
-        change->arena, change->is_removal ? change->row.name : text_str(&change->name));
+    change->row.name =
+        arena_copy(change->arena, change->is_removal ? change->row.name : text_str(&change->name));
     change->job = (struct store_job){ .run = change_run, .done = change_done };
     store_write(change->engine->store, &change->job);
 }
@@ -495,8 +494,7 @@ static void change_send(struct folder_change *change, const struct collection *c
         .zone = c->account->zone,
     };
 
-    change->op
-        = upstream_start(c->account->upstream, &call, false, FOLDER_MS, on_changed, change);
+    change->op = upstream_start(c->account->upstream, &call, false, FOLDER_MS, on_changed, change);
 }
 
 /** Refused before anything is sent; answered in a later turn. */
@@ -524,14 +522,13 @@ static bool refuse_change(struct engine *engine, struct collection *c, sync_cb *
 /** Without the ' (LABEL)' that tells two accounts' lists apart. */
 static struct str without_label(const struct collection *c, struct str name, struct arena *arena)
 {
-    struct str label
-        = arena_printf(arena, " (%.*s)", STR_ARG(text_str(&c->account->label)));
+    struct str label = arena_printf(arena, " (%.*s)", STR_ARG(text_str(&c->account->label)));
 
     return str_has_suffix(name, label) ? str_first(name, name.n - label.n) : name;
 }
 
-void sync_rename_collection(struct engine *engine, struct collection *collection, struct str name,
-    sync_cb *cb, void *arg)
+void sync_rename_collection(
+    struct engine *engine, struct collection *collection, struct str name, sync_cb *cb, void *arg)
 {
     struct arena *arena;
     struct folder_change *change;
@@ -550,8 +547,8 @@ void sync_rename_collection(struct engine *engine, struct collection *collection
 static void on_content(struct upstream_reply *reply, void *arg)
 {
     struct folder_change *change = arg;
-    struct collection *c
-        = engine_find_collection(change->engine, change->account, change->collection);
+    struct collection *c =
+        engine_find_collection(change->engine, change->account, change->collection);
     struct upstream_call call = { .kind = UPSTREAM_SYNC_TASKS };
     struct upstream_item item;
     struct err err = reply->err;
@@ -565,8 +562,8 @@ static void on_content(struct upstream_reply *reply, void *arg)
         change_failed(change, &err);
         return;
     }
-    if (reply->page
-        && upstream_dialect(c->account->upstream)->next_item(reply->page, arena, &item, &err)) {
+    if (reply->page &&
+        upstream_dialect(c->account->upstream)->next_item(reply->page, arena, &item, &err)) {
         err_set(&err, ERR_DENIED, "the list still holds tasks; [mapping] delete_lists = empty");
         change_end(change, SYNC_FORBIDDEN, &err);
     } else if (err.kind != ERR_NONE) {
@@ -575,8 +572,8 @@ static void on_content(struct upstream_reply *reply, void *arg)
         call.folder_id = text_str(&c->upstream_id);
         call.link = reply->link;
         call.zone = c->account->zone;
-        change->op
-            = upstream_start(c->account->upstream, &call, false, FOLDER_MS, on_content, change);
+        change->op =
+            upstream_start(c->account->upstream, &call, false, FOLDER_MS, on_content, change);
     } else {
         change_send(change, c);
     }

@@ -23,7 +23,7 @@ struct folder_pull {
     unsigned pages;
     struct upstream_folder *folders;
     size_t count, capacity;
-    enum upstream_link end; /**< how the walk ended */
+    enum upstream_link end;       /**< how the walk ended */
     struct link_request *request; /**< an account that is being linked; NULL: a round */
 
     struct store_job job;
@@ -33,7 +33,11 @@ struct folder_pull {
 };
 
 struct folder_change {
-    enum { FOLDER_ADD, FOLDER_UPDATE, FOLDER_REMOVE } kind;
+    enum {
+        FOLDER_ADD,
+        FOLDER_UPDATE,
+        FOLDER_REMOVE
+    } kind;
     struct store_collection row;
 };
 
@@ -57,8 +61,7 @@ static struct upstream_folder *folder_place(struct folder_pull *pull, struct str
     }
     if (pull->count == pull->capacity) {
         pull->capacity = pull->capacity ? 2 * pull->capacity : 32;
-        pull->folders
-            = mem_resize(pull->folders, pull->capacity, sizeof(struct upstream_folder));
+        pull->folders = mem_resize(pull->folders, pull->capacity, sizeof(struct upstream_folder));
     }
     return &pull->folders[pull->count++];
 }
@@ -72,8 +75,8 @@ static bool gather(struct folder_pull *pull, struct upstream_reply *reply, struc
     if (pull->count > FOLDERS_MAX) {
         return err_set(err, ERR_UPSTREAM, "more than %d folders", FOLDERS_MAX);
     }
-    while (reply->page && pull->count <= FOLDERS_MAX
-        && dialect->next_folder(reply->page, pull->arena, &folder, err)) {
+    while (reply->page && pull->count <= FOLDERS_MAX &&
+           dialect->next_folder(reply->page, pull->arena, &folder, err)) {
         struct upstream_folder copy = {
             .is_removed = folder.is_removed,
             .id = arena_copy(pull->arena, folder.id),
@@ -133,8 +136,8 @@ static void ask_page(struct folder_pull *pull)
         .zone = pull->account->zone,
     };
 
-    pull->op = upstream_start(pull->account->upstream, &call, !pull->request, FOLDER_DEADLINE_MS,
-        on_page, pull);
+    pull->op = upstream_start(
+        pull->account->upstream, &call, !pull->request, FOLDER_DEADLINE_MS, on_page, pull);
 }
 
 static struct folder_pull *folder_pull_new(struct account *account)
@@ -275,8 +278,7 @@ static bool apply_run(struct store_job *base, struct store_db *db, struct err *e
     } else if (!store_account_update(db, &pull->row, err)) {
         return false;
     }
-    if (pull->row.is_default
-        && !store_account_set_default(db, pull->row.user, pull->row.id, err)) {
+    if (pull->row.is_default && !store_account_set_default(db, pull->row.user, pull->row.id, err)) {
         return false;
     }
     for (size_t i = 0; i < pull->change_count; i++) {
@@ -346,8 +348,8 @@ static void folder_apply(struct folder_pull *pull)
     struct err err;
 
     for (size_t i = 0; i < pull->count; i++) {
-        if (!pull->folders[i].is_removed && !find_by_upstream(account, pull->folders[i].id)
-            && pull->folders[i].name.p && folder_ops_touch(account, pull->folders[i].name)) {
+        if (!pull->folders[i].is_removed && !find_by_upstream(account, pull->folders[i].id) &&
+            pull->folders[i].name.p && folder_ops_touch(account, pull->folders[i].name)) {
             folder_pull_end(pull, &err_none); /* it may be the one being made: look again later */
             return;
         }
@@ -446,8 +448,8 @@ static bool relink_run(struct store_job *base, struct store_db *db, struct err *
         struct store_collection *rows;
         size_t rows_count;
 
-        if (accounts[i].user != job->pull->row.user
-            || !str_eq(accounts[i].upstream, job->pull->row.upstream)) {
+        if (accounts[i].user != job->pull->row.user ||
+            !str_eq(accounts[i].upstream, job->pull->row.upstream)) {
             continue;
         }
         if (!store_collection_list(db, accounts[i].id, arena, &rows, &rows_count, err)) {
@@ -569,14 +571,13 @@ void engine_link_account(struct engine *engine, struct user *user, const struct 
         engine_call_later(engine, cb, arg, &err);
         return;
     }
-    account = account_new(user,
-        &(struct store_account){ .user = user->id,
-            .upstream = link->upstream,
-            .label = link->label.n ? link->label : link->upstream,
-            .timezone = zone_name(zone),
-            .is_zone_guessed = link->timezone.n == 0,
-            .is_default = !user->accounts,
-            .created_s = clock_now_s() });
+    account = account_new(user, &(struct store_account){ .user = user->id,
+                                    .upstream = link->upstream,
+                                    .label = link->label.n ? link->label : link->upstream,
+                                    .timezone = zone_name(zone),
+                                    .is_zone_guessed = link->timezone.n == 0,
+                                    .is_default = !user->accounts,
+                                    .created_s = clock_now_s() });
     secret_set(&account->token, link->token);
     if (!account->upstream) {
         err_set(&err, ERR_INVALID, "%.*s", STR_ARG(text_str(&account->last_error)));

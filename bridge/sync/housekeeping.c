@@ -23,12 +23,11 @@ static bool keep_run(struct store_job *base, struct store_db *db, struct err *er
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        bool is_over = accounts[i].unlinked_s != 0
-            && accounts[i].unlinked_s < job->now_s - UNLINKED_S;
+        bool is_over =
+            accounts[i].unlinked_s != 0 && accounts[i].unlinked_s < job->now_s - UNLINKED_S;
 
         if (is_over ? !store_account_purge(db, accounts[i].id, err)
-                    : !store_tombstone_prune(
-                        db, accounts[i].id, job->now_s - TOMBSTONES_S, err)) {
+                    : !store_tombstone_prune(db, accounts[i].id, job->now_s - TOMBSTONES_S, err)) {
             return false;
         }
     }

@@ -62,8 +62,8 @@ struct op {
     /* the plan */
     struct map_object object;
     struct str put_hash;
-    struct store_resource row;     /**< the resource as the store has it; id 0: new */
-    struct task base;              /**< with row.id != 0 */
+    struct store_resource row;      /**< the resource as the store has it; id 0: new */
+    struct task base;               /**< with row.id != 0 */
     struct store_version *versions; /**< newest first */
     size_t version_count;
     int64_t made_rev; /**< what this password's PUT with the same X-MSTASK-REV made; 0: none */
@@ -77,15 +77,15 @@ struct op {
     bool is_stepping; /**< plan.steps[step] is under way */
     bool is_sent;     /**< it was asked for, perhaps by the last run: only looking tells */
     size_t step;
-    struct upstream_item fresh; /**< the series' task as it was read before the call */
-    struct upstream_item done;  /**< what the step took out of the series; no id: nothing */
+    struct upstream_item fresh;  /**< the series' task as it was read before the call */
+    struct upstream_item done;   /**< what the step took out of the series; no id: nothing */
     struct upstream_item onward; /**< with which the series goes on */
-    task_fields creates;        /**< of plan.wanted, for the next task of a driven series */
+    task_fields creates;         /**< of plan.wanted, for the next task of a driven series */
 
     /* under way */
-    int64_t row_id; /**< of the operation in the store; 0: not written down */
+    int64_t row_id;     /**< of the operation in the store; 0: not written down */
     int64_t new_row_id; /**< the worker's, while it writes it down */
-    int64_t sent_s; /**< when it was written down to be sent; 0: not yet */
+    int64_t sent_s;     /**< when it was written down to be sent; 0: not yet */
     struct upstream_op *upstream_op;
     struct upstream_item answer; /**< kept beyond its reply: op_keep_answer */
     struct store_job job;
@@ -100,11 +100,11 @@ struct op {
     /* settling */
     struct store_resource result;
     struct store_version result_version;
-    struct store_resource ours; /**< of an occurrence; a client's copy takes its place */
+    struct store_resource ours;     /**< of an occurrence; a client's copy takes its place */
     struct store_resource done_row; /**< the resource of `done` */
     struct store_version done_version;
     bool has_done_row;
-    bool goes_on; /**< the step ends with it, not the operation */
+    bool goes_on;               /**< the step ends with it, not the operation */
     struct store_resource twin; /**< a resource that a page made of the very task being created */
     bool has_twin;
     enum sync_outcome outcome;
@@ -182,8 +182,8 @@ void op_settle_conflict(
     struct op *op, const struct task *returned, struct str etag, struct str document);
 /** Take its row from the store, if it has one, and end it; it has been answered. */
 void op_forget(struct op *op);
-/** It was not done: forget it. The client has been, or is now, answered with err (503 unless its kind
- * says otherwise). */
+/** It was not done: forget it. The client has been, or is now, answered with err (503 unless its
+ * kind says otherwise). */
 void op_drop(struct op *op, const struct err *err);
 
 /* write_lookup.c */

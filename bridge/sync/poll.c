@@ -1,7 +1,9 @@
 #include "bridge/sync/engine_internal.h"
 
 /** A client was here: 'near' for so long (design section 6). */
-enum { NEAR_FOR_MS = 10 * 60 * 1000 };
+enum {
+    NEAR_FOR_MS = 10 * 60 * 1000
+};
 
 /** A poll that waits, at most `hold`, for the round under way. */
 struct hold {
@@ -83,8 +85,7 @@ static void hold_timed_out(void *arg)
     hold_end(arg, &err_none);
 }
 
-static void hold_start(
-    struct account *account, int64_t collection, engine_cb *cb, void *arg)
+static void hold_start(struct account *account, int64_t collection, engine_cb *cb, void *arg)
 {
     struct hold *hold = mem_alloc(sizeof(*hold));
 
@@ -181,8 +182,8 @@ static bool poll_begin(struct account *account, struct collection *c, int64_t cl
         return false;
     }
     round_start(account, c);
-    return (account->round_ended_ms == 0 || account->round_took_ms < options->hold_ms)
-        && may_wait_again(account, client);
+    return (account->round_ended_ms == 0 || account->round_took_ms < options->hold_ms) &&
+           may_wait_again(account, client);
 }
 
 /* --- opening ------------------------------------------------------------------------------ */

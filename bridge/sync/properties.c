@@ -10,8 +10,8 @@ static struct kept_property **property_place(struct collection *c, struct str ns
 {
     struct kept_property **place = &c->properties;
 
-    while (*place
-        && !(str_eq(text_str(&(*place)->name), name) && str_eq(text_str(&(*place)->ns), ns))) {
+    while (*place &&
+           !(str_eq(text_str(&(*place)->name), name) && str_eq(text_str(&(*place)->ns), ns))) {
         place = &(*place)->next;
     }
     return place;
@@ -152,8 +152,8 @@ size_t properties_parse(struct str text, struct arena *arena, struct store_prope
     while (text.n > 0 && count < SYNC_PROPERTIES_MAX) {
         struct store_property *p = &(*out)[count];
 
-        if (!take(&text, &p->ns) || !take(&text, &p->name) || !take(&text, &p->xml)
-            || !cut(&text, &p->ns) || !cut(&text, &p->name) || !cut(&text, &p->xml)) {
+        if (!take(&text, &p->ns) || !take(&text, &p->name) || !take(&text, &p->xml) ||
+            !cut(&text, &p->ns) || !cut(&text, &p->name) || !cut(&text, &p->xml)) {
             break; /* a row that we did not write: a list without a colour is still a list */
         }
         count++;
@@ -182,9 +182,9 @@ static bool set_run(struct store_job *base, struct store_db *db, struct err *err
     for (size_t i = 0; i < job->count; i++) {
         const struct sync_property *p = &job->changes[i];
         struct store_property row = { .ns = p->ns, .name = p->name, .xml = p->xml };
-        bool is_ok = p->xml.n > 0
-            ? store_property_set(db, job->account, job->collection, &row, err)
-            : store_property_remove(db, job->account, job->collection, p->ns, p->name, err);
+        bool is_ok = p->xml.n > 0 ? store_property_set(db, job->account, job->collection, &row, err)
+                                  : store_property_remove(
+                                        db, job->account, job->collection, p->ns, p->name, err);
 
         if (!is_ok) {
             return false;
@@ -193,8 +193,8 @@ static bool set_run(struct store_job *base, struct store_db *db, struct err *err
     if (!store_property_count(db, job->account, job->collection, &count, err)) {
         return false;
     }
-    return count <= SYNC_PROPERTIES_MAX
-        || err_set(err, ERR_LIMIT, "more than %d properties", SYNC_PROPERTIES_MAX);
+    return count <= SYNC_PROPERTIES_MAX ||
+           err_set(err, ERR_LIMIT, "more than %d properties", SYNC_PROPERTIES_MAX);
 }
 
 static enum sync_outcome set_outcome(enum err_kind kind)

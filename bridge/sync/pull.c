@@ -3,13 +3,13 @@
 
 /**
  * One delta round of one collection: page by page, each applied in one store transaction together
- * with the link to the next (design section 6); then, singly, what could not be believed from a page:
- * items older than a write, and rows that a full round did not see.
+ * with the link to the next (design section 6); then, singly, what could not be believed from a
+ * page: items older than a write, and rows that a full round did not see.
  */
 enum {
     PAGE_DEADLINE_MS = 60 * 1000,
-    SLICE = 25, /**< items worked through in one turn of the loop: about 2 ms */
-    PAGES_MAX = 20000, /**< in one round of a list: a service that goes on for ever is broken */
+    SLICE = 25,           /**< items worked through in one turn of the loop: about 2 ms */
+    PAGES_MAX = 20000,    /**< in one round of a list: a service that goes on for ever is broken */
     EMPTY_PAGES_MAX = 50, /**< one after the other, each with a link to the next */
 };
 
@@ -26,7 +26,7 @@ struct change {
     struct upstream_item item;
     struct store_resource row; /**< as the store has it; then as it shall be */
     bool is_known;
-    bool was_series; /**< the row went on to another task: mapping.md 5.7 */
+    bool was_series;    /**< the row went on to another task: mapping.md 5.7 */
     bool is_unreadable; /**< all that could be read of the entry is its id */
     bool is_later;      /**< to be read singly in the next round */
     struct store_version version;
@@ -50,7 +50,7 @@ struct pull {
     size_t count, capacity, position;
     unsigned pages, empty_pages;
 
-    bool is_page; /**< a page moves the link; a single item does not */
+    bool is_page;                /**< a page moves the link; a single item does not */
     struct store_collection row; /**< the collection's row to save with a page */
 
     struct str *singles; /**< upstream ids to be read one by one */
@@ -200,8 +200,7 @@ static void add_item(struct pull *pull, const struct upstream_item *item, bool i
         place = ++pull->count;
         table_put(&pull->by_id, item->id, (void *)place);
     }
-    pull->changes[place - 1]
-        = (struct change){ .item = *item, .is_unreadable = is_unreadable };
+    pull->changes[place - 1] = (struct change){ .item = *item, .is_unreadable = is_unreadable };
 }
 
 static void rows_find(struct pull *pull);
@@ -244,8 +243,8 @@ static void read_slice(void *arg)
 /** A service may lie about the end of a list, too. */
 static bool has_no_end(struct pull *pull, const struct upstream_reply *reply)
 {
-    return reply->link_kind == UPSTREAM_LINK_MORE
-        && (++pull->pages > PAGES_MAX || pull->empty_pages > EMPTY_PAGES_MAX);
+    return reply->link_kind == UPSTREAM_LINK_MORE &&
+           (++pull->pages > PAGES_MAX || pull->empty_pages > EMPTY_PAGES_MAX);
 }
 
 static void on_page(struct upstream_reply *reply, void *arg)
@@ -293,8 +292,8 @@ static void ask_page(struct pull *pull)
     page_reset(pull);
     call.folder_id = text_str(&c->upstream_id);
     call.link = text_str(&c->link);
-    pull->op = upstream_start(c->account->upstream, &call, c->account->holds == NULL,
-        PAGE_DEADLINE_MS, on_page, pull);
+    pull->op = upstream_start(
+        c->account->upstream, &call, c->account->holds == NULL, PAGE_DEADLINE_MS, on_page, pull);
 }
 
 /* --- what the store knows of these items -------------------------------------------------- */
@@ -336,10 +335,10 @@ static bool is_next_of(const struct task *base, const struct upstream_item *item
 {
     const struct task *task = &item->task;
 
-    return !item->is_removed && task->status != TASK_DONE && task->recurrence.is_set
-        && task->recurrence.pattern == base->recurrence.pattern
-        && task->recurrence.interval == base->recurrence.interval
-        && str_eq(task->title, base->title) && task->due.day > base->due.day;
+    return !item->is_removed && task->status != TASK_DONE && task->recurrence.is_set &&
+           task->recurrence.pattern == base->recurrence.pattern &&
+           task->recurrence.interval == base->recurrence.interval &&
+           str_eq(task->title, base->title) && task->due.day > base->due.day;
 }
 
 /** The row of a series goes to its next task, and the completed one is new; whichever comes first
@@ -359,8 +358,8 @@ static void hand_over(struct pull *pull, struct change *series, struct change *n
 }
 
 /**
- * A service may let the completed occurrence keep the id, and go on with a new task (mapping.md 5.7):
- * resources follow the role.
+ * A service may let the completed occurrence keep the id, and go on with a new task
+ * (mapping.md 5.7): resources follow the role.
  */
 static void follow_roles(struct pull *pull)
 {
@@ -370,9 +369,9 @@ static void follow_roles(struct pull *pull)
     for (size_t i = 0; i < pull->count; i++) {
         struct change *series = &pull->changes[i];
 
-        if (!series->is_known || series->item.is_removed || series->item.task.status != TASK_DONE
-            || !task_parse(series->row.base, pull->arena, &base, &err) || !base.recurrence.is_set
-            || base.status == TASK_DONE) {
+        if (!series->is_known || series->item.is_removed || series->item.task.status != TASK_DONE ||
+            !task_parse(series->row.base, pull->arena, &base, &err) || !base.recurrence.is_set ||
+            base.status == TASK_DONE) {
             continue;
         }
         for (size_t j = 0; j < pull->count; j++) {
@@ -390,13 +389,13 @@ static bool is_too_old(const struct pull *pull, const struct task *task)
 {
     int64_t window_s = pull->engine->options.completed_s;
 
-    return window_s != 0 && task->status == TASK_DONE && task->completed.is_set
-        && (int64_t)task->completed.day * CIVIL_SECONDS_A_DAY + window_s < clock_now_s();
+    return window_s != 0 && task->status == TASK_DONE && task->completed.is_set &&
+           (int64_t)task->completed.day * CIVIL_SECONDS_A_DAY + window_s < clock_now_s();
 }
 
 /** A task that nobody here has seen: it was born upstream. */
-static bool plan_new(struct pull *pull, struct change *change, struct map_context *context,
-    struct err *err)
+static bool plan_new(
+    struct pull *pull, struct change *change, struct map_context *context, struct err *err)
 {
     struct str uid;
 
@@ -418,12 +417,12 @@ static bool plan_new(struct pull *pull, struct change *change, struct map_contex
         .replaced_etag = S(""),
     };
     change->kind = CHANGE_PUT;
-    return version_next(pull->collection, &change->row, &change->item.task, false, context,
-        &change->version, err);
+    return version_next(
+        pull->collection, &change->row, &change->item.task, false, context, &change->version, err);
 }
 
-static bool plan_known(struct pull *pull, struct change *change, struct map_context *context,
-    struct err *err)
+static bool plan_known(
+    struct pull *pull, struct change *change, struct map_context *context, struct err *err)
 {
     struct task base, returned;
     struct str document;
@@ -460,8 +459,8 @@ static bool is_overtaken(const struct pull *pull, const struct change *change)
     const struct collection *c = pull->collection;
 
     return ops_touch(c, change->item.id, change->is_known ? change->row.href : S(""),
-               change->item.task.title)
-        || writes_since(c->account, change->item.id, pull->asked_counter);
+               change->item.task.title) ||
+           writes_since(c->account, change->item.id, pull->asked_counter);
 }
 
 static bool plan_change(struct pull *pull, struct change *change, struct err *err)
@@ -483,7 +482,8 @@ static bool plan_change(struct pull *pull, struct change *change, struct err *er
         return true;
     }
     if (pull->is_page && change->item.task.present != TASK_ALL_FIELDS) {
-        change->kind = CHANGE_REREAD; /* a delta entry may hold a few members only, or half a pair */
+        change->kind =
+            CHANGE_REREAD; /* a delta entry may hold a few members only, or half a pair */
         return true;
     }
     account_map_context(c->account, pull->arena, &context);
@@ -534,19 +534,18 @@ static bool commit_change(
         return store_resource_confirm(db, pull->account_id, pull->collection_id, row->id,
             row->upstream_etag, row->base, row->round, err);
     case CHANGE_REREAD:
-        return store_reread_add(
-            db, pull->account_id, pull->collection_id, change->item.id, err);
+        return store_reread_add(db, pull->account_id, pull->collection_id, change->item.id, err);
     case CHANGE_BURY:
         return store_change_next(
-                   db, pull->account_id, pull->collection_id, str_from(run), &row->change, err)
-            && store_resource_bury(db, pull->account_id, pull->collection_id, row->id, row->change,
-                row->modified_s, err);
+                   db, pull->account_id, pull->collection_id, str_from(run), &row->change, err) &&
+               store_resource_bury(db, pull->account_id, pull->collection_id, row->id, row->change,
+                   row->modified_s, err);
     case CHANGE_PUT:
         return store_change_next(
-                   db, pull->account_id, pull->collection_id, str_from(run), &row->change, err)
-            && store_resource_put(db, row, &row->id, err)
-            && store_version_add(db, pull->account_id, pull->collection_id, row->id,
-                &change->version, VERSIONS_KEPT, err);
+                   db, pull->account_id, pull->collection_id, str_from(run), &row->change, err) &&
+               store_resource_put(db, row, &row->id, err) &&
+               store_version_add(db, pull->account_id, pull->collection_id, row->id,
+                   &change->version, VERSIONS_KEPT, err);
     }
     return err_set(err, ERR_INTERNAL, "no such change");
 }
@@ -564,8 +563,8 @@ static bool commit_run(struct store_job *base, struct store_db *db, struct err *
         return store_collection_set_round(db, &pull->row, err);
     }
     for (size_t i = 0; i < pull->count; i++) {
-        if (pull->changes[i].kind != CHANGE_REREAD
-            && !store_reread_remove(
+        if (pull->changes[i].kind != CHANGE_REREAD &&
+            !store_reread_remove(
                 db, pull->account_id, pull->collection_id, pull->changes[i].item.id, err)) {
             return false;
         }
@@ -644,8 +643,8 @@ static bool singles_run(struct store_job *base, struct store_db *db, struct err 
     if (!store_reread_list(db, pull->account_id, arena, &rereads, &count, err)) {
         return false;
     }
-    if (pull->row.is_round_full
-        && !store_resource_unseen(db, pull->account_id, pull->collection_id, pull->row.round,
+    if (pull->row.is_round_full &&
+        !store_resource_unseen(db, pull->account_id, pull->collection_id, pull->row.round,
             INT64_MAX, arena, &unseen, &unseen_count, err)) {
         return false;
     }
@@ -679,8 +678,8 @@ static void singles_find(struct pull *pull)
     job_start(pull, false, singles_run, singles_done);
 }
 
-/** Not now: it goes, or stays, on the list of the next round (a row that a full round did not see is on
- * no list yet). */
+/** Not now: it goes, or stays, on the list of the next round (a row that a full round did not see
+ * is on no list yet). */
 static void single_later(struct pull *pull)
 {
     struct upstream_item item = { .id = pull->single_id };

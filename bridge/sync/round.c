@@ -1,7 +1,9 @@
 #include "bridge/sync/engine_internal.h"
 
 /** Lists pulled at the same time; leaves half of the mailbox's lane to waiting clients. */
-enum { PULLS_AT_ONCE = 2 };
+enum {
+    PULLS_AT_ONCE = 2
+};
 
 /** A `duedav sync` that waits for a full round. */
 struct sync_request {
@@ -86,8 +88,8 @@ static void round_finish(struct account *account, const struct err *err)
 /** Start what may run now; the round ends when nothing is left. */
 static void round_go_on(struct account *account)
 {
-    for (struct collection *c = account->collections;
-         c && account->pulls_running < PULLS_AT_ONCE; c = c->next) {
+    for (struct collection *c = account->collections; c && account->pulls_running < PULLS_AT_ONCE;
+         c = c->next) {
         if (c->wants_pull && !c->pull) {
             c->wants_pull = false;
             account->pulls_running++;
@@ -141,8 +143,8 @@ void round_folders_done(struct account *account, const struct err *err)
 
 void round_start(struct account *account, struct collection *first)
 {
-    if (account->is_round_running || !account->upstream || account->is_closing
-        || account->engine->is_stopping) {
+    if (account->is_round_running || !account->upstream || account->is_closing ||
+        account->engine->is_stopping) {
         return;
     }
     loop_timer_stop(&account->timer);
@@ -186,8 +188,8 @@ void engine_sync_account(struct engine *engine, struct account *account,
         return;
     }
     request = mem_alloc(sizeof(*request));
-    *request = (struct sync_request){ progress, cb, arg, account->is_round_running,
-        account->requests };
+    *request =
+        (struct sync_request){ progress, cb, arg, account->is_round_running, account->requests };
     account->requests = request;
     for (struct collection *c = account->collections; c; c = c->next) {
         if (!c->is_round_full && !c->pull) { /* one that was broken off goes on where it was */

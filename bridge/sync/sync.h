@@ -75,8 +75,7 @@ enum {
     SYNC_PROPERTY_BYTES_MAX = 64 * 1024, /**< of one's xml; the caller sees to it */
 };
 /** Its xml; empty if it is not set. */
-struct str collection_property(
-    const struct collection *collection, struct str ns, struct str name);
+struct str collection_property(const struct collection *collection, struct str ns, struct str name);
 /** False if there are not so many. The strings are good until the loop turns. */
 bool collection_property_at(
     const struct collection *collection, size_t index, struct sync_property *out);
@@ -100,7 +99,8 @@ struct resource *collection_find_uid(const struct collection *collection, struct
 /** Newest change first, tombstones among them: NULL first, then the one before. */
 struct resource *collection_next(const struct collection *collection, struct resource *before);
 
-/** err->kind ERR_NONE: go on. Otherwise answer by kind (ERR_BUSY: 503; ERR_NOT_FOUND: it has gone). */
+/** err->kind ERR_NONE: go on. Otherwise answer by kind (ERR_BUSY: 503; ERR_NOT_FOUND: it has gone).
+ */
 typedef void engine_cb(const struct err *err, void *arg);
 
 /**
@@ -108,8 +108,8 @@ typedef void engine_cb(const struct err *err, void *arg);
  * turn if it is there). With is_poll it may first wait, at most `hold`, for a delta round (design
  * section 6). client: who asks (the app password's id).
  */
-void engine_open(struct engine *engine, struct collection *collection, bool is_poll,
-    int64_t client, engine_cb *cb, void *arg);
+void engine_open(struct engine *engine, struct collection *collection, bool is_poll, int64_t client,
+    engine_cb *cb, void *arg);
 /** The same for the home: all the user's collections, for a Depth 1 poll that asks for their ctags.
  * Loads nothing. */
 void engine_open_home(
@@ -119,10 +119,10 @@ void engine_open_home(
 
 /** RFC 9110 13.1; evaluated when the request's turn comes. */
 struct precondition {
-    bool if_match_any;       /**< If-Match: * */
-    struct str *if_match;    /**< ETags, quoted */
+    bool if_match_any;    /**< If-Match: * */
+    struct str *if_match; /**< ETags, quoted */
     size_t if_match_count;
-    bool if_none_match_any;  /**< If-None-Match: * */
+    bool if_none_match_any; /**< If-None-Match: * */
     struct str *if_none_match;
     size_t if_none_match_count;
 };
@@ -130,19 +130,19 @@ struct precondition {
 bool precondition_holds(const struct precondition *precondition, struct str etag);
 
 enum sync_outcome {
-    SYNC_CREATED,        /**< 201 */
-    SYNC_REPLACED,       /**< 204 */
-    SYNC_REMOVED,        /**< 204 */
-    SYNC_NOT_FOUND,      /**< 404 */
-    SYNC_PRECONDITION,   /**< 412; etag: the current one */
-    SYNC_INVALID,        /**< 403 with the precondition named by fault */
-    SYNC_UID_CONFLICT,   /**< 403 CALDAV:no-uid-conflict with other_href */
-    SYNC_READ_ONLY,      /**< 403 DAV:need-privileges */
-    SYNC_REFUSED,        /**< 403: the service refuses the value; err->text says which */
-    SYNC_EXISTS,         /**< making a collection: the address is taken */
-    SYNC_FORBIDDEN,      /**< 403: not allowed here (default list, delete_lists) */
-    SYNC_FULL,           /**< 507: more properties than are kept */
-    SYNC_BUSY,           /**< 503 with Retry-After; nothing is lost, trying again is safe */
+    SYNC_CREATED,      /**< 201 */
+    SYNC_REPLACED,     /**< 204 */
+    SYNC_REMOVED,      /**< 204 */
+    SYNC_NOT_FOUND,    /**< 404 */
+    SYNC_PRECONDITION, /**< 412; etag: the current one */
+    SYNC_INVALID,      /**< 403 with the precondition named by fault */
+    SYNC_UID_CONFLICT, /**< 403 CALDAV:no-uid-conflict with other_href */
+    SYNC_READ_ONLY,    /**< 403 DAV:need-privileges */
+    SYNC_REFUSED,      /**< 403: the service refuses the value; err->text says which */
+    SYNC_EXISTS,       /**< making a collection: the address is taken */
+    SYNC_FORBIDDEN,    /**< 403: not allowed here (default list, delete_lists) */
+    SYNC_FULL,         /**< 507: more properties than are kept */
+    SYNC_BUSY,         /**< 503 with Retry-After; nothing is lost, trying again is safe */
 };
 
 struct sync_result {
@@ -171,8 +171,8 @@ void sync_make_collection(struct engine *engine, struct user *user, struct str s
     struct str name, const struct sync_property *properties, size_t property_count, sync_cb *cb,
     void *arg);
 /** PROPPATCH displayname; a ' (LABEL)' that duedav added is taken off first. */
-void sync_rename_collection(struct engine *engine, struct collection *collection, struct str name,
-    sync_cb *cb, void *arg);
+void sync_rename_collection(
+    struct engine *engine, struct collection *collection, struct str name, sync_cb *cb, void *arg);
 /** PROPPATCH of all else: all changes, in order, or none (SYNC_FULL, SYNC_BUSY). Strings are
  * copied. */
 void sync_set_properties(struct engine *engine, struct collection *collection,

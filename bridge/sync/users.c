@@ -86,8 +86,8 @@ bool user_password(const struct user *user, size_t i, struct engine_password *ou
     if (!password) {
         return false;
     }
-    *out = (struct engine_password){ password->id, text_str(&password->label),
-        password->created_s, password->used_s };
+    *out = (struct engine_password){ password->id, text_str(&password->label), password->created_s,
+        password->used_s };
     return true;
 }
 
@@ -126,8 +126,8 @@ static void password_note_use(struct user *user, struct password *password)
     }
     password->used_s = now_s;
     job = mem_alloc(sizeof(*job));
-    *job = (struct used_job){ { .run = used_run, .done = used_done }, user->id, password->id,
-        now_s };
+    *job =
+        (struct used_job){ { .run = used_run, .done = used_done }, user->id, password->id, now_s };
     store_write(user->engine->store, &job->job);
 }
 
@@ -156,7 +156,12 @@ struct user *engine_sign_in(
 /** Adding or removing a user or a password: one small transaction, then memory. */
 struct user_job {
     struct store_job job;
-    enum { USER_ADD, USER_REMOVE, PASSWORD_ADD, PASSWORD_REVOKE } kind;
+    enum {
+        USER_ADD,
+        USER_REMOVE,
+        PASSWORD_ADD,
+        PASSWORD_REVOKE
+    } kind;
     struct engine *engine;
     struct text name; /**< user's name, or label */
     int64_t user, id, now_s;
@@ -222,11 +227,10 @@ static void user_job_done(struct store_job *base)
     } else if (base->err.kind == ERR_NONE && job->kind == USER_REMOVE) {
         forget_user(job->engine, job->user);
     } else if (base->err.kind == ERR_NONE && user && job->kind == PASSWORD_ADD) {
-        user_add_password(user,
-            &(struct store_password){ .id = job->id,
-                .label = text_str(&job->name),
-                .hash = { (const char *)job->hash, sizeof(job->hash) },
-                .created_s = job->now_s });
+        user_add_password(user, &(struct store_password){ .id = job->id,
+                                    .label = text_str(&job->name),
+                                    .hash = { (const char *)job->hash, sizeof(job->hash) },
+                                    .created_s = job->now_s });
     } else if (base->err.kind == ERR_NONE && user && job->kind == PASSWORD_REVOKE) {
         forget_password(user, job->id);
     }
@@ -256,8 +260,8 @@ static bool user_name_is_valid(struct str name)
     }
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
-        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-            || c == '.' || c == '_' || c == '-' || c == '@';
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '@';
 
         if (!is_plain) {
             return false;
@@ -273,7 +277,8 @@ void engine_add_user(struct engine *engine, struct str name, engine_cb *cb, void
 
     if (!user_name_is_valid(name)) {
         err_set(&err, ERR_INVALID,
-            "a user name has 1 to 64 characters of A-Z a-z 0-9 . _ - @ and does not begin with a dot");
+            "a user name has 1 to 64 characters of A-Z a-z 0-9 . _ - @ and does not begin with a "
+            "dot");
         engine_call_later(engine, cb, arg, &err);
         return;
     }

@@ -38,8 +38,8 @@ struct str version_put_hash(struct str body, struct arena *arena)
 }
 
 bool version_next(const struct collection *collection, struct store_resource *row,
-    const struct task *base, bool with_rev, struct map_context *context,
-    struct store_version *out, struct err *err)
+    const struct task *base, bool with_rev, struct map_context *context, struct store_version *out,
+    struct err *err)
 {
     struct map_version fields;
     struct task served;
@@ -48,8 +48,7 @@ bool version_next(const struct collection *collection, struct store_resource *ro
     row->rev++;
     if (with_rev) {
         rev_hash_of(collection, row->uid, hash);
-        row->document
-            = map_set_rev(row->document, (uint64_t)row->rev, str_from(hash), context);
+        row->document = map_set_rev(row->document, (uint64_t)row->rev, str_from(hash), context);
     }
     if (!map_read(row->document, context, &served, err)) {
         return false;
@@ -61,8 +60,7 @@ bool version_next(const struct collection *collection, struct store_resource *ro
     *out = (struct store_version){
         .rev = row->rev,
         .etag = row->etag,
-        .fields = arena_copy(
-            context->arena, (struct str){ (const char *)&fields, sizeof(fields) }),
+        .fields = arena_copy(context->arena, (struct str){ (const char *)&fields, sizeof(fields) }),
         .is_put = !with_rev,
     };
     return true;

@@ -8,13 +8,15 @@
 
 struct collection;
 
-enum { VERSIONS_KEPT = 8 }; /**< per resource (design section 3) */
+enum {
+    VERSIONS_KEPT = 8
+}; /**< per resource (design section 3) */
 
 /** replaced_etag of a resource that upstream has changed since the last PUT; no ETag of ours. */
 #define MOVED_ON "-"
 
-/** UID of a task that was born upstream: a UUID (RFC 9562 version 8) made from its id, so that it is
- * the same in every database. */
+/** UID of a task that was born upstream: a UUID (RFC 9562 version 8) made from its id, so that it
+ * is the same in every database. */
 struct str version_uid(struct str upstream_id, struct arena *arena);
 /** UID of a completed occurrence that kept the id of its series. */
 struct str version_done_uid(struct str upstream_id, struct arena *arena);
@@ -24,11 +26,11 @@ struct str version_base(const struct task *task, struct arena *arena);
 struct str version_put_hash(struct str body, struct arena *arena);
 /**
  * row->document is the new text, base what the service returned. Fills in rev, etag, base and (for
- * with_rev: a change that is not the client's own) X-MSTASK-REV in the document; *out is the row for
- * the store's versions. fails: ERR_INVALID: the document can't be read
+ * with_rev: a change that is not the client's own) X-MSTASK-REV in the document; *out is the row
+ * for the store's versions. fails: ERR_INVALID: the document can't be read
  */
 MUST_CHECK bool version_next(const struct collection *collection, struct store_resource *row,
-    const struct task *base, bool with_rev, struct map_context *context,
-    struct store_version *out, struct err *err);
+    const struct task *base, bool with_rev, struct map_context *context, struct store_version *out,
+    struct err *err);
 /** The field values in a store_version; false if they were written by another model. */
 bool version_read(const struct store_version *version, struct map_version *out);

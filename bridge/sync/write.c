@@ -224,8 +224,7 @@ static struct op *op_ask(struct collection *c, enum op_kind kind, struct str hre
     op->href = arena_copy(op->arena, href);
     *own = *precondition;
     own->if_match = arena_alloc_array(op->arena, own->if_match_count, sizeof(struct str));
-    own->if_none_match
-        = arena_alloc_array(op->arena, own->if_none_match_count, sizeof(struct str));
+    own->if_none_match = arena_alloc_array(op->arena, own->if_none_match_count, sizeof(struct str));
     for (size_t i = 0; i < own->if_match_count; i++) {
         own->if_match[i] = arena_copy(op->arena, precondition->if_match[i]);
     }
@@ -251,8 +250,8 @@ static void refuse_now(const struct err *err, void *arg)
     mem_free(refusal);
 }
 
-void sync_refuse_later(struct engine *engine, enum sync_outcome outcome, const struct err *err,
-    sync_cb *cb, void *arg)
+void sync_refuse_later(
+    struct engine *engine, enum sync_outcome outcome, const struct err *err, sync_cb *cb, void *arg)
 {
     struct refusal *refusal = mem_alloc(sizeof(*refusal));
 
@@ -376,8 +375,8 @@ struct recent {
     struct recent *next;
 };
 
-bool ops_touch(const struct collection *collection, struct str upstream_id, struct str href,
-    struct str title)
+bool ops_touch(
+    const struct collection *collection, struct str upstream_id, struct str href, struct str title)
 {
     for (const struct op *op = collection->ops; op; op = op->next) {
         if (op->state != OP_RUNNING && op->state != OP_UNCLEAR) {
@@ -389,11 +388,12 @@ bool ops_touch(const struct collection *collection, struct str upstream_id, stru
         if (href.n && str_eq(op->href, href)) {
             return true; /* it is just reading the row, or making the task anew */
         }
-        if (!href.n && op->kind == OP_CREATE && op->row_id != 0
-            && str_eq(op->plan.wanted.title, title)) {
+        if (!href.n && op->kind == OP_CREATE && op->row_id != 0 &&
+            str_eq(op->plan.wanted.title, title)) {
             return true; /* it may be the very task that is being made */
         }
-        if (!href.n && op->is_stepping && (op->base.title.n == 0 || str_eq(op->base.title, title))) {
+        if (!href.n && op->is_stepping &&
+            (op->base.title.n == 0 || str_eq(op->base.title, title))) {
             return true; /* it may be what a step takes out of a series */
         }
     }

@@ -28,9 +28,9 @@ static const struct resource *find_made(const struct op *op)
     }
     for (struct resource *r = collection_next(op->collection, NULL); r;
          r = collection_next(op->collection, r)) {
-        if (!r->is_removed && CONTAINER_OF(r, struct entry, resource)->put_hash.n == 0
-            && map_is_same_occurrence(&op->object, r->document, &context)
-            && !is_being_written(op, r->href)) {
+        if (!r->is_removed && CONTAINER_OF(r, struct entry, resource)->put_hash.n == 0 &&
+            map_is_same_occurrence(&op->object, r->document, &context) &&
+            !is_being_written(op, r->href)) {
             return r;
         }
     }
@@ -42,8 +42,8 @@ static bool made_run(struct store_job *base, struct store_db *db, struct err *er
     struct op *op = CONTAINER_OF(base, struct op, job);
     bool is_found;
 
-    return store_resource_find(db, op->account_id, op->collection_id, op->ours.href, op->arena,
-        &op->ours, &is_found, err);
+    return store_resource_find(
+        db, op->account_id, op->collection_id, op->ours.href, op->arena, &op->ours, &is_found, err);
 }
 
 static void made_done(struct store_job *base)
@@ -58,9 +58,9 @@ static void made_done(struct store_job *base)
     if (!op_job_ended(op)) {
         return;
     }
-    if (err.kind != ERR_NONE || op->ours.upstream_id.n == 0
-        || !task_parse(op->ours.base, op->arena, &op->base, &err)
-        || !map_plan_create(&op->object, &context, &op->plan, &err)) {
+    if (err.kind != ERR_NONE || op->ours.upstream_id.n == 0 ||
+        !task_parse(op->ours.base, op->arena, &op->base, &err) ||
+        !map_plan_create(&op->object, &context, &op->plan, &err)) {
         op_plan_creation(op);
         return;
     }

@@ -1,10 +1,10 @@
 #include "bridge/sync/op_internal.h"
 
 /**
- * Finding a new task of unknown fate without its marker: the service refuses extended properties, does
- * not search by them, or has silently dropped ours. All tasks of the folder are listed; one that was
- * made at about the time of our request, with the title and the dates that we sent, and that
- * no resource has, is ours (design section 7).
+ * Finding a new task of unknown fate without its marker: the service refuses extended properties,
+ * does not search by them, or has silently dropped ours. All tasks of the folder are listed; one
+ * that was made at about the time of our request, with the title and the dates that we sent, and
+ * that no resource has, is ours (design section 7).
  */
 enum {
     WALK_DEADLINE_MS = 60 * 1000,
@@ -33,21 +33,20 @@ static bool looks_the_same(const struct op *op, const struct task *task)
 {
     const struct task *expected = &op->plan.expected;
 
-    if (!(task->present & TASK_FIELD(TASK_TITLE))
-        || !task_field_eq(task, expected, TASK_TITLE)
-        || task->recurrence.is_set != expected->recurrence.is_set) {
+    if (!(task->present & TASK_FIELD(TASK_TITLE)) || !task_field_eq(task, expected, TASK_TITLE) ||
+        task->recurrence.is_set != expected->recurrence.is_set) {
         return false;
     }
     return expected->recurrence.is_set /* its dates move on when it is completed there */
-        || (task_field_eq(task, expected, TASK_START) && task_field_eq(task, expected, TASK_DUE));
+           ||
+           (task_field_eq(task, expected, TASK_START) && task_field_eq(task, expected, TASK_DUE));
 }
 
 static bool is_anothers(const struct op *op, struct str id)
 {
     for (const struct op *other = op->collection->ops; other; other = other->next) {
-        if (other != op
-            && (str_eq(other->upstream_id, id)
-                || (other->has_chosen && str_eq(other->answer.id, id)))) {
+        if (other != op && (str_eq(other->upstream_id, id) ||
+                               (other->has_chosen && str_eq(other->answer.id, id)))) {
             return true;
         }
     }
@@ -106,8 +105,8 @@ static void owned_done(struct store_job *base)
 }
 
 /**
- * It can be ours: not another operation's, by its marker or because that one has chosen it already. It
- * is chosen before the store is asked, so that whoever was faster is seen either there or here.
+ * It can be ours: not another operation's, by its marker or because that one has chosen it already.
+ * It is chosen before the store is asked, so that whoever was faster is seen either there or here.
  */
 static bool choose(struct op *op, const struct upstream_item *item)
 {
@@ -154,8 +153,8 @@ static void candidate_next(struct op *op)
         return;
     }
     call.task_id = op->candidates->id;
-    op->upstream_op = upstream_start(
-        op->account->upstream, &call, false, WALK_DEADLINE_MS, on_candidate, op);
+    op->upstream_op =
+        upstream_start(op->account->upstream, &call, false, WALK_DEADLINE_MS, on_candidate, op);
 }
 
 /* --- listing ------------------------------------------------------------------------------ */
@@ -168,10 +167,10 @@ static void on_walked(struct upstream_reply *reply, void *arg)
     struct err err = reply->err;
 
     op->upstream_op = NULL;
-    while (err.kind == ERR_NONE && reply->page
-        && dialect->next_item(reply->page, op->arena, &item, &err)) {
-        if (!item.is_removed && looks_the_same(op, &item.task)
-            && is_of_that_time(op, &item.task, reply->service_date_s)) {
+    while (err.kind == ERR_NONE && reply->page &&
+           dialect->next_item(reply->page, op->arena, &item, &err)) {
+        if (!item.is_removed && looks_the_same(op, &item.task) &&
+            is_of_that_time(op, &item.task, reply->service_date_s)) {
             add_candidate(op, item.id);
         }
     }
@@ -196,8 +195,8 @@ static void walk(struct op *op, struct str link)
         .zone = op->account->zone,
     };
 
-    op->upstream_op
-        = upstream_start(op->account->upstream, &call, true, WALK_DEADLINE_MS, on_walked, op);
+    op->upstream_op =
+        upstream_start(op->account->upstream, &call, true, WALK_DEADLINE_MS, on_walked, op);
 }
 
 void op_find_by_fingerprint(struct op *op)

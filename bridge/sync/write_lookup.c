@@ -48,8 +48,8 @@ void op_lookup_failed(struct op *op, const struct err *err)
 static bool is_done(const struct op *op, const struct task *task)
 {
     for (int field = 0; field < TASK_FIELD_COUNT; field++) {
-        if ((op->plan.fields & TASK_FIELD(field))
-            && !task_field_eq(task, &op->plan.wanted, (enum task_field)field)) {
+        if ((op->plan.fields & TASK_FIELD(field)) &&
+            !task_field_eq(task, &op->plan.wanted, (enum task_field)field)) {
             return false;
         }
     }
@@ -63,10 +63,10 @@ static void on_task(struct upstream_reply *reply, void *arg)
     op->upstream_op = NULL;
     if (reply->err.kind == ERR_NONE && op->is_stepping) {
         op_step_found(op, &reply->item);
-    } else if (reply->is_maybe_gone
-        || (reply->err.kind == ERR_NOT_FOUND && (op->kind == OP_CREATE || op->is_stepping))) {
-        /* found by its marker and deleted since; or nobody stands for it that it is gone: the client
-         * tries again, and the next round tells */
+    } else if (reply->is_maybe_gone ||
+               (reply->err.kind == ERR_NOT_FOUND && (op->kind == OP_CREATE || op->is_stepping))) {
+        /* found by its marker and deleted since; or nobody stands for it that it is gone: the
+         * client tries again, and the next round tells */
         op_missed(op);
     } else if (reply->err.kind == ERR_NOT_FOUND) {
         op_settle_removed(op, op->kind == OP_DELETE ? SYNC_REMOVED : SYNC_PRECONDITION);
@@ -90,15 +90,15 @@ static void read_task(struct op *op, struct str id)
         .zone = op->account->zone,
     };
 
-    op->upstream_op
-        = upstream_start(op->account->upstream, &call, false, LOOK_DEADLINE_MS, on_task, op);
+    op->upstream_op =
+        upstream_start(op->account->upstream, &call, false, LOOK_DEADLINE_MS, on_task, op);
 }
 
 static void find_by_marker(struct op *op, struct str link);
 
 /**
- * The one to adopt; empty if the page shows none. When a series was completed meanwhile, the completed
- * copy bears the marker too: the live one is ours, wherever it stands.
+ * The one to adopt; empty if the page shows none. When a series was completed meanwhile, the
+ * completed copy bears the marker too: the live one is ours, wherever it stands.
  */
 static struct str choose_found(struct op *op, struct upstream_reply *reply, struct err *err)
 {
@@ -114,7 +114,8 @@ static struct str choose_found(struct op *op, struct upstream_reply *reply, stru
     return S("");
 }
 
-/** Nothing bears the marker. A service that drops it silently would let the repeat make a second. */
+/** Nothing bears the marker. A service that drops it silently would let the repeat make a second.
+ */
 static void on_unmarked(struct op *op)
 {
     if (op->kind != OP_CREATE || op->misses + 1 < MISSES) {
@@ -159,8 +160,8 @@ static void find_by_marker(struct op *op, struct str link)
         .zone = op->account->zone,
     };
 
-    op->upstream_op
-        = upstream_start(op->account->upstream, &call, false, LOOK_DEADLINE_MS, on_found, op);
+    op->upstream_op =
+        upstream_start(op->account->upstream, &call, false, LOOK_DEADLINE_MS, on_found, op);
 }
 
 void op_find_new(struct op *op)
@@ -213,25 +214,24 @@ void op_become_unclear(struct op *op, const struct err *err)
 
 /* --- what the last run left open ---------------------------------------------------------- */
 
-/** The resource must be as it was when the operation began: nothing else changes one meanwhile. If it
- * is not, the operation ended long ago, and only its row could not be removed then. */
+/** The resource must be as it was when the operation began: nothing else changes one meanwhile. If
+ * it is not, the operation ended long ago, and only its row could not be removed then. */
 static bool resume_run(struct store_job *base, struct store_db *db, struct err *err)
 {
     struct op *op = CONTAINER_OF(base, struct op, job);
     struct store_resource row = { 0 };
     bool is_found;
 
-    if (!store_resource_find(db, op->account_id, op->collection_id, op->href, op->arena, &row,
-            &is_found, err)) {
+    if (!store_resource_find(
+            db, op->account_id, op->collection_id, op->href, op->arena, &row, &is_found, err)) {
         return false;
     }
     if (!str_eq(row.etag, op->replaced_etag)) {
         return err_set(err, ERR_CONFLICT, "the object is not what the operation began with");
     }
     op->row = row;
-    return !op->is_stepping
-        || store_version_list(db, op->account_id, op->collection_id, op->row.id, op->arena,
-            &op->versions, &op->version_count, err);
+    return !op->is_stepping || store_version_list(db, op->account_id, op->collection_id, op->row.id,
+                                   op->arena, &op->versions, &op->version_count, err);
 }
 
 static void resume_done(struct store_job *base)
@@ -242,8 +242,8 @@ static void resume_done(struct store_job *base)
     if (!op_job_ended(op)) {
         return;
     }
-    if (err.kind == ERR_NONE && op->row.id != 0 && op->row.base.n
-        && !task_parse(op->row.base, op->arena, &op->base, &err)) {
+    if (err.kind == ERR_NONE && op->row.id != 0 && op->row.base.n &&
+        !task_parse(op->row.base, op->arena, &op->base, &err)) {
         op_drop(op, &err);
     } else if (err.kind == ERR_CONFLICT) {
         log_warn("write.stale", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));
@@ -276,21 +276,20 @@ static bool resume_plan(struct op *op, const struct store_operation *row, struct
 {
     op->plan.document = arena_copy(op->arena, row->document);
     op->plan.fields = (task_fields)row->fields;
-    op->plan.is_verbatim = op->object.is_verbatim
-        = str_eq(version_put_hash(row->document, op->arena), row->put_hash);
+    op->plan.is_verbatim = op->object.is_verbatim =
+        str_eq(version_put_hash(row->document, op->arena), row->put_hash);
     task_init(&op->plan.wanted);
     task_init(&op->plan.expected);
     if (row->kind == OP_STEP) {
         resume_step(op, row);
         return true;
     }
-    return row->kind == OP_DELETE
-        || (task_parse(row->wanted, op->arena, &op->plan.wanted, err)
-            && task_parse(row->expected, op->arena, &op->plan.expected, err));
+    return row->kind == OP_DELETE ||
+           (task_parse(row->wanted, op->arena, &op->plan.wanted, err) &&
+               task_parse(row->expected, op->arena, &op->plan.expected, err));
 }
 
-void op_resume(
-    struct account *account, struct collection *c, const struct store_operation *row)
+void op_resume(struct account *account, struct collection *c, const struct store_operation *row)
 {
     struct op *op = op_new(account, c, (enum op_kind)row->kind);
     struct err err;

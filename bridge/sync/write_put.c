@@ -19,21 +19,20 @@ bool precondition_holds(const struct precondition *precondition, struct str etag
     if (precondition->if_match_any && !exists) {
         return false;
     }
-    if (precondition->if_match_count > 0
-        && !(exists && lists(precondition->if_match, precondition->if_match_count, etag))) {
+    if (precondition->if_match_count > 0 &&
+        !(exists && lists(precondition->if_match, precondition->if_match_count, etag))) {
         return false;
     }
     if (precondition->if_none_match_any && exists) {
         return false;
     }
-    return !(exists
-        && lists(precondition->if_none_match, precondition->if_none_match_count, etag));
+    return !(exists && lists(precondition->if_none_match, precondition->if_none_match_count, etag));
 }
 
 /**
  * A retry after a lost answer (design section 7): the bytes of the PUT that made this very version,
- * under a precondition that held then. Without a precondition also if upstream has changed it since:
- * who sends the same bytes again has seen nothing of that and wants nothing new.
+ * under a precondition that held then. Without a precondition also if upstream has changed it
+ * since: who sends the same bytes again has seen nothing of that and wants nothing new.
  */
 static bool is_replay(const struct op *op, const struct entry *entry)
 {
@@ -42,14 +41,13 @@ static bool is_replay(const struct op *op, const struct entry *entry)
     if (!str_eq(entry->put_hash, op->put_hash)) {
         return false;
     }
-    if (!precondition->if_match_any && precondition->if_match_count == 0
-        && !precondition->if_none_match_any && precondition->if_none_match_count == 0) {
+    if (!precondition->if_match_any && precondition->if_match_count == 0 &&
+        !precondition->if_none_match_any && precondition->if_none_match_count == 0) {
         return true;
     }
-    return (precondition->if_none_match_any && entry->replaced_etag.n == 0)
-        || (entry->replaced_etag.n > 0
-            && lists(
-                precondition->if_match, precondition->if_match_count, entry->replaced_etag));
+    return (precondition->if_none_match_any && entry->replaced_etag.n == 0) ||
+           (entry->replaced_etag.n > 0 &&
+               lists(precondition->if_match, precondition->if_match_count, entry->replaced_etag));
 }
 
 static bool is_stored_verbatim(const struct op *op, const struct entry *entry)
@@ -73,8 +71,8 @@ static bool read_run(struct store_job *base, struct store_db *db, struct err *er
     struct op *op = CONTAINER_OF(base, struct op, job);
     bool is_found;
 
-    if (!store_resource_find(db, op->account_id, op->collection_id, op->href, op->arena, &op->row,
-            &is_found, err)) {
+    if (!store_resource_find(
+            db, op->account_id, op->collection_id, op->href, op->arena, &op->row, &is_found, err)) {
         return false;
     }
     if (!is_found) {
@@ -84,9 +82,8 @@ static bool read_run(struct store_job *base, struct store_db *db, struct err *er
             &op->versions, &op->version_count, err)) {
         return false;
     }
-    return !op->object.has_rev
-        || store_rev_find(db, op->account_id, op->collection_id, op->row.id, op->client,
-            (int64_t)op->object.rev, &op->made_rev, err);
+    return !op->object.has_rev || store_rev_find(db, op->account_id, op->collection_id, op->row.id,
+                                      op->client, (int64_t)op->object.rev, &op->made_rev, err);
 }
 
 /** A store failure before anything was sent: the client tries again. */
@@ -107,9 +104,9 @@ static void answer_invalid(struct op *op, enum map_fault fault, const struct err
 static struct op *other_open_op_with_uid(const struct op *op)
 {
     for (struct op *other = op->collection->ops; other; other = other->next) {
-        if (other != op && (other->state == OP_RUNNING || other->state == OP_UNCLEAR)
-            && other->kind != OP_DELETE && !str_eq(other->href, op->href)
-            && str_eq(other->object.uid, op->object.uid)) {
+        if (other != op && (other->state == OP_RUNNING || other->state == OP_UNCLEAR) &&
+            other->kind != OP_DELETE && !str_eq(other->href, op->href) &&
+            str_eq(other->object.uid, op->object.uid)) {
             return other;
         }
     }
@@ -168,13 +165,13 @@ static void keep_rule_here(struct op *op)
 bool op_plan_update(struct op *op, struct err *err)
 {
     struct map_context context = op_context(op);
-    struct map_version *versions
-        = arena_alloc_array(op->arena, op->version_count + 1, sizeof(struct map_version));
+    struct map_version *versions =
+        arena_alloc_array(op->arena, op->version_count + 1, sizeof(struct map_version));
     size_t count = choose_versions(op, versions);
 
-    return task_parse(op->row.base, op->arena, &op->base, err)
-        && map_plan_update(&op->object, op->row.document, &op->base, versions, count, &context,
-            &op->plan, err);
+    return task_parse(op->row.base, op->arena, &op->base, err) &&
+           map_plan_update(
+               &op->object, op->row.document, &op->base, versions, count, &context, &op->plan, err);
 }
 
 static void plan_update(struct op *op)
@@ -233,8 +230,8 @@ void op_plan_creation(struct op *op)
 bool op_replan(struct op *op, const struct task *returned, struct str current)
 {
     struct map_context context = op_context(op);
-    struct map_version *seen
-        = arena_alloc_array(op->arena, op->version_count + 1, sizeof(struct map_version));
+    struct map_version *seen =
+        arena_alloc_array(op->arena, op->version_count + 1, sizeof(struct map_version));
     size_t count = choose_versions(op, seen);
     struct task served;
     struct err err;
@@ -250,8 +247,7 @@ bool op_replan(struct op *op, const struct task *returned, struct str current)
         count = 1;
     }
     task_copy(op->arena, returned, &op->base);
-    if (!map_plan_update(
-            &op->object, current, &op->base, seen, count, &context, &op->plan, &err)) {
+    if (!map_plan_update(&op->object, current, &op->base, seen, count, &context, &op->plan, &err)) {
         fail_early(op, &err);
         return false;
     }

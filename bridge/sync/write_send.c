@@ -92,8 +92,8 @@ static void read_current(struct op *op)
         .zone = op->account->zone,
     };
 
-    op->upstream_op
-        = upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_current, op);
+    op->upstream_op =
+        upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_current, op);
 }
 
 void op_vanished(struct op *op)
@@ -120,8 +120,8 @@ static void on_conflict(struct op *op, const struct err *err)
     }
 }
 
-/** The fields that upstream has changed as well, and not to what the client wants (as a first try whose
- * answer was lost has done). */
+/** The fields that upstream has changed as well, and not to what the client wants (as a first try
+ * whose answer was lost has done). */
 static task_fields overlap(
     const struct op *op, const struct task *base, const struct task *returned)
 {
@@ -194,9 +194,9 @@ static void on_whole(struct upstream_reply *reply, void *arg)
 }
 
 /**
- * It is done. Where the answer leaves out what the task is now (204, or a few members), it is read, so
- * that a decision of the service's shows at once; if that fails, what was sent stands until the next
- * round.
+ * It is done. Where the answer leaves out what the task is now (204, or a few members), it is read,
+ * so that a decision of the service's shows at once; if that fails, what was sent stands until the
+ * next round.
  */
 static void on_success(struct op *op, const struct upstream_item *item)
 {
@@ -216,8 +216,8 @@ static void on_success(struct op *op, const struct upstream_item *item)
         return;
     }
     op_keep_answer(op, item);
-    op->upstream_op
-        = upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_whole, op);
+    op->upstream_op =
+        upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_whole, op);
 }
 
 /** A DELETE may take away one occurrence only (mapping.md 5.1): first the series becomes a task. */
@@ -263,12 +263,12 @@ static void op_send(struct op *op)
     const struct dialect *dialect = upstream_dialect(op->account->upstream);
     int64_t left_ms = SEND_MAX_MS - (clock_mono_ms() - op->asked_ms);
     /* DELETE without If-Match wins, whatever happened upstream */
-    bool wants_match = dialect->sends_if_match
-        && (op->kind == OP_UPDATE
-            || (op->kind == OP_DELETE && op->precondition.if_match_count > 0));
+    bool wants_match =
+        dialect->sends_if_match &&
+        (op->kind == OP_UPDATE || (op->kind == OP_DELETE && op->precondition.if_match_count > 0));
     struct upstream_call call = {
         .kind = op->kind == OP_CREATE && op->upstream_id.n == 0 ? UPSTREAM_CREATE_TASK
-            : op->kind != OP_DELETE                             ? UPSTREAM_UPDATE_TASK
+                : op->kind != OP_DELETE                         ? UPSTREAM_UPDATE_TASK
                                                                 : UPSTREAM_DELETE_TASK,
         .folder_id = text_str(&op->collection->upstream_id),
         .task_id = op->upstream_id,

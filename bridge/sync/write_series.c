@@ -6,16 +6,19 @@
  * What a PUT does to a series beyond a change of fields (mapping.md 5.3, 5.4): the steps of its
  * plan, one after the other. Each is written down, then looked at with a fresh reading of the
  * series' task (M): completing an occurrence is not repeatable, and its date alone tells whether it
- * was done. What a step leaves are two tasks: the one that it took out of the series (X), which gets
- * a resource of its own, and the one with which the series goes on (N). Either may have M's id.
+ * was done. What a step leaves are two tasks: the one that it took out of the series (X), which
+ * gets a resource of its own, and the one with which the series goes on (N). Either may have M's
+ * id.
  */
-enum { CALL_MS = 20 * 1000 };
+enum {
+    CALL_MS = 20 * 1000
+};
 
 #define F(field) TASK_FIELD(TASK_##field)
 /** What of a completed occurrence the client may have said, and the service takes. */
-#define CONTENT                                                                                    \
-    (F(TITLE) | F(BODY) | F(PRIORITY) | F(SENSITIVITY) | F(COMPLETED) | F(START) | F(DUE)          \
-        | F(CATEGORIES))
+#define CONTENT                                                                             \
+    (F(TITLE) | F(BODY) | F(PRIORITY) | F(SENSITIVITY) | F(COMPLETED) | F(START) | F(DUE) | \
+        F(CATEGORIES))
 
 static void step_begin(struct op *op);
 static void step_done(struct op *op);
@@ -72,27 +75,27 @@ static void step_failed(struct op *op, const struct upstream_reply *reply)
 /** The occurrence of the step is still the series' current one. */
 static bool is_current(const struct op *op, const struct task *task)
 {
-    return task->status != TASK_DONE && task_field_eq(task, &op->base, TASK_DUE)
-        && task_field_eq(task, &op->base, TASK_START);
+    return task->status != TASK_DONE && task_field_eq(task, &op->base, TASK_DUE) &&
+           task_field_eq(task, &op->base, TASK_START);
 }
 
 /** X of a native series. */
 static bool is_taken_out(const struct op *op, const struct task *task)
 {
     if (step_of(op)->kind == MAP_STEP_MOVE) {
-        return task->status != TASK_DONE && !task->recurrence.is_set
-            && str_eq(task->title, op->base.title)
-            && task_field_eq(task, &step_of(op)->task, TASK_DUE);
+        return task->status != TASK_DONE && !task->recurrence.is_set &&
+               str_eq(task->title, op->base.title) &&
+               task_field_eq(task, &step_of(op)->task, TASK_DUE);
     }
-    return task->status == TASK_DONE && str_eq(task->title, op->base.title)
-        && task_field_eq(task, &op->base, TASK_DUE);
+    return task->status == TASK_DONE && str_eq(task->title, op->base.title) &&
+           task_field_eq(task, &op->base, TASK_DUE);
 }
 
 /** N of a native series. */
 static bool is_next(const struct op *op, const struct task *task)
 {
-    return task->status != TASK_DONE && task->recurrence.is_set
-        && str_eq(task->title, op->base.title) && task->due.day > op->base.due.day;
+    return task->status != TASK_DONE && task->recurrence.is_set &&
+           str_eq(task->title, op->base.title) && task->due.day > op->base.due.day;
 }
 
 static void note_item(struct op *op, const struct upstream_item *item)
@@ -373,8 +376,7 @@ void op_send_step(struct op *op)
     op->done = op->onward = (struct upstream_item){ 0 };
     op->goes_on = op->has_done_row = false;
     if (step->kind != MAP_STEP_ADD_DONE) {
-        call(op,
-            &(struct upstream_call){ .kind = UPSTREAM_GET_TASK, .task_id = op->upstream_id },
+        call(op, &(struct upstream_call){ .kind = UPSTREAM_GET_TASK, .task_id = op->upstream_id },
             on_fresh);
     } else if (op->is_sent) {
         op_find_new(op);
@@ -424,8 +426,8 @@ static bool is_behind(const struct op *op)
     const struct task *task = &op->onward.task;
     int32_t day = task->start.is_set ? task->start.day : task->due.day;
 
-    return !op->plan.is_driven && task->status != TASK_DONE && op->onward.id.n > 0
-        && op->plan.wanted.recurrence.is_set && day < step_of(op)->to_day;
+    return !op->plan.is_driven && task->status != TASK_DONE && op->onward.id.n > 0 &&
+           op->plan.wanted.recurrence.is_set && day < step_of(op)->to_day;
 }
 
 /** The resource of what left the series. */
@@ -443,13 +445,12 @@ static bool make_done_row(struct op *op, struct err *err)
     }
     if (object.uid.n == 0 || collection_find_uid(op->collection, object.uid)) {
         object.uid = str_eq(op->done.id, op->row.upstream_id)
-            ? version_done_uid(op->done.id, op->arena)
-            : version_uid(op->done.id, op->arena);
+                         ? version_done_uid(op->done.id, op->arena)
+                         : version_uid(op->done.id, op->arena);
         object.document = map_render_occurrence(&task, op->row.document, object.uid, &context);
     } else {
         task.reminder = step->task.reminder;
-        if (!map_merge(
-                step->document, &step->task, &task, &context, &object.document, err)) {
+        if (!map_merge(step->document, &step->task, &task, &context, &object.document, err)) {
             return false;
         }
     }
@@ -468,14 +469,14 @@ static bool make_done_row(struct op *op, struct err *err)
         .replaced_etag = S(""),
     };
     op->has_done_row = true;
-    return version_next(op->collection, &op->done_row, &op->done.task, false, &context,
-        &op->done_version, err);
+    return version_next(
+        op->collection, &op->done_row, &op->done.task, false, &context, &op->done_version, err);
 }
 
 static bool is_last(const struct op *op)
 {
-    return op->step + 1 == op->plan.step_count && op->plan.fields == 0
-        && step_of(op)->kind != MAP_STEP_ADD_DONE;
+    return op->step + 1 == op->plan.step_count && op->plan.fields == 0 &&
+           step_of(op)->kind != MAP_STEP_ADD_DONE;
 }
 
 static void step_settle(struct op *op)
@@ -545,15 +546,15 @@ static bool has_copy(const struct op *op, const struct map_step *step)
 {
     struct map_context context = op_context(op);
     struct civil day = civil_from_days(step->day);
-    struct str date = arena_printf(
-        op->arena, ":%04d%02d%02d", (int)day.year, (int)day.month, (int)day.day);
+    struct str date =
+        arena_printf(op->arena, ":%04d%02d%02d", (int)day.year, (int)day.month, (int)day.day);
 
     for (struct resource *r = collection_next(op->collection, NULL); r;
          r = collection_next(op->collection, r)) {
         struct map_object object = { .document = r->document, .uid = r->uid };
 
-        if (!r->is_removed && str_find(r->document, date) != SIZE_MAX
-            && map_is_copy(&object, op->row.document, &context)) {
+        if (!r->is_removed && str_find(r->document, date) != SIZE_MAX &&
+            map_is_copy(&object, op->row.document, &context)) {
             return true;
         }
     }
@@ -574,8 +575,8 @@ static bool is_void(struct op *op)
     case MAP_STEP_REOPEN: /* the resource of the completed task is where it is reopened */
         return true;
     case MAP_STEP_ADD_DONE:
-        return map_check(step->document, &context, &object, &fault, &err)
-            && collection_find_uid(op->collection, object.uid) != NULL;
+        return map_check(step->document, &context, &object, &fault, &err) &&
+               collection_find_uid(op->collection, object.uid) != NULL;
     case MAP_STEP_COMPLETE:
         if (step->document.n == 0 && has_copy(op, step)) {
             skip_to(op);
@@ -599,8 +600,7 @@ static void step_begin(struct op *op)
     op->is_sent = false;
     if (op->is_stepping) {
         secret_random_id(marker);
-        op->marker
-            = op->account->lacks_markers ? S("") : arena_copy(op->arena, str_from(marker));
+        op->marker = op->account->lacks_markers ? S("") : arena_copy(op->arena, str_from(marker));
     }
     if (op->is_stepping || op->plan.fields != 0) {
         op_begin(op);

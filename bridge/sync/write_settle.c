@@ -3,8 +3,8 @@
 /* --- the transaction ---------------------------------------------------------------------- */
 
 /**
- * A page may have brought the new task before its POST was answered, under a title that did not give
- * it away: one task is one resource, so the one that the page made goes.
+ * A page may have brought the new task before its POST was answered, under a title that did not
+ * give it away: one task is one resource, so the one that the page made goes.
  */
 static bool bury_twin(struct op *op, struct store_db *db, struct err *err)
 {
@@ -20,9 +20,9 @@ static bool bury_twin(struct op *op, struct store_db *db, struct err *err)
     }
     twin->modified_s = op->result.modified_s;
     return store_change_next(db, op->account_id, op->collection_id, str_from(op->engine->run),
-               &twin->change, err)
-        && store_resource_bury(db, op->account_id, op->collection_id, twin->id, twin->change,
-            twin->modified_s, err);
+               &twin->change, err) &&
+           store_resource_bury(db, op->account_id, op->collection_id, twin->id, twin->change,
+               twin->modified_s, err);
 }
 
 /** What a step took out of a series, unless a page has brought it already. */
@@ -37,12 +37,11 @@ static bool put_done(struct op *op, struct store_db *db, struct err *err)
         return false;
     }
     op->has_done_row = !is_known;
-    return is_known
-        || (store_change_next(db, op->account_id, op->collection_id, str_from(op->engine->run),
-                &row->change, err)
-            && store_resource_put(db, row, &row->id, err)
-            && store_version_add(db, op->account_id, op->collection_id, row->id,
-                &op->done_version, VERSIONS_KEPT, err));
+    return is_known || (store_change_next(db, op->account_id, op->collection_id,
+                            str_from(op->engine->run), &row->change, err) &&
+                           store_resource_put(db, row, &row->id, err) &&
+                           store_version_add(db, op->account_id, op->collection_id, row->id,
+                               &op->done_version, VERSIONS_KEPT, err));
 }
 
 static bool settle_run(struct store_job *base, struct store_db *db, struct err *err)
@@ -53,22 +52,21 @@ static bool settle_run(struct store_job *base, struct store_db *db, struct err *
     if (op->kind == OP_CREATE && op->is_publishing && !bury_twin(op, db, err)) {
         return false;
     }
-    if (op->is_publishing
-        && !store_change_next(db, op->account_id, op->collection_id, str_from(op->engine->run),
-            &row->change, err)) {
+    if (op->is_publishing && !store_change_next(db, op->account_id, op->collection_id,
+                                 str_from(op->engine->run), &row->change, err)) {
         return false;
     }
-    if (op->is_publishing && row->is_removed
-        && !store_resource_bury(db, op->account_id, op->collection_id, row->id, row->change,
-            row->modified_s, err)) {
+    if (op->is_publishing && row->is_removed &&
+        !store_resource_bury(
+            db, op->account_id, op->collection_id, row->id, row->change, row->modified_s, err)) {
         return false;
     }
-    if (op->is_publishing && !row->is_removed
-        && (!store_resource_put(db, row, &row->id, err)
-            || !store_version_add(db, op->account_id, op->collection_id, row->id,
-                &op->result_version, VERSIONS_KEPT, err)
-            || (op->object.has_rev && op->result_version.is_put
-                && !store_rev_used(db, op->account_id, op->collection_id, row->id, op->client,
+    if (op->is_publishing && !row->is_removed &&
+        (!store_resource_put(db, row, &row->id, err) ||
+            !store_version_add(db, op->account_id, op->collection_id, row->id, &op->result_version,
+                VERSIONS_KEPT, err) ||
+            (op->object.has_rev && op->result_version.is_put &&
+                !store_rev_used(db, op->account_id, op->collection_id, row->id, op->client,
                     (int64_t)op->object.rev, row->rev, err)))) {
         return false;
     }
@@ -87,8 +85,8 @@ static void settle_done(struct store_job *base)
         return;
     }
     if (err.kind != ERR_NONE) {
-        /* The service has it, we could not write it down: the row stays, the client retries, and the
-         * look-up adopts what is there. */
+        /* The service has it, we could not write it down: the row stays, the client retries, and
+         * the look-up adopts what is there. */
         log_error("store.settle", LOG_TEXT("why", err.text), LOG_INT("code", err.code));
         op_become_unclear(op, &err);
         return;
@@ -173,8 +171,7 @@ void op_settle(struct op *op, const struct upstream_item *item)
     if (op->row.id != 0) {
         task_adopt_days(&returned, &op->base);
     }
-    if (!map_merge(
-            op->plan.document, &op->plan.expected, &returned, &context, &document, &err)) {
+    if (!map_merge(op->plan.document, &op->plan.expected, &returned, &context, &document, &err)) {
         /* too large for a document, say; the service has the change: keep what the client wrote */
         log_warn("write.unmergeable", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));
         document = op->plan.document;
@@ -209,8 +206,7 @@ void op_settle_step(struct op *op, const struct upstream_item *item)
         settle(op, SYNC_REPLACED);
         return;
     }
-    if (!map_merge(
-            op->row.document, &op->base, &item->task, &context, &document, &err)) {
+    if (!map_merge(op->row.document, &op->base, &item->task, &context, &document, &err)) {
         settle_failed(op, &err);
         return;
     }
@@ -218,8 +214,8 @@ void op_settle_step(struct op *op, const struct upstream_item *item)
     result_start(op, document);
     op->result.upstream_etag = item->etag;
     op->result.replaced_etag = S(MOVED_ON);
-    if (!version_next(op->collection, &op->result, &item->task, true, &context,
-            &op->result_version, &err)) {
+    if (!version_next(
+            op->collection, &op->result, &item->task, true, &context, &op->result_version, &err)) {
         settle_failed(op, &err);
         return;
     }
@@ -242,8 +238,8 @@ void op_settle_locally(struct op *op)
     op->result.written_s = op->row.written_s;
     op->result.put_hash = op->put_hash;
     op->result.replaced_etag = op->replaced_etag;
-    if (!version_next(op->collection, &op->result, &op->base, false, &context,
-            &op->result_version, &err)) {
+    if (!version_next(
+            op->collection, &op->result, &op->base, false, &context, &op->result_version, &err)) {
         op_drop(op, &err);
         return;
     }
@@ -276,8 +272,8 @@ void op_settle_conflict(
     op->result.written_s = op->row.written_s;
     op->result.upstream_etag = etag;
     op->result.replaced_etag = S(MOVED_ON);
-    if (!version_next(op->collection, &op->result, returned, true, &context, &op->result_version,
-            &err)) {
+    if (!version_next(
+            op->collection, &op->result, returned, true, &context, &op->result_version, &err)) {
         op_drop(op, &err);
         return;
     }

@@ -91,10 +91,10 @@ struct upstream_reply {
     struct err err;
     bool is_unclear;   /**< the service may have done it all the same */
     bool is_forgotten; /**< SYNC_*: the delta token is no longer known: start from the beginning */
-    bool is_account_gone;   /**< the mailbox is not reachable by this API at all */
-    bool is_maybe_gone;     /**< a 404 that the service itself does not stand for: a page of HTML, an
-                               empty body; err is ERR_UPSTREAM then */
-    struct str code;        /**< the service's own error code, for the log */
+    bool is_account_gone; /**< the mailbox is not reachable by this API at all */
+    bool is_maybe_gone;   /**< a 404 that the service itself does not stand for: a page of HTML, an
+                             empty body; err is ERR_UPSTREAM then */
+    struct str code;      /**< the service's own error code, for the log */
     int64_t service_date_s; /**< its Date header; 0 if none */
     int64_t asked_ms;       /**< clock_mono_ms when the request left */
 

@@ -117,8 +117,8 @@ bool outlook_next_folder(
     const struct cJSON *entity = service_page_next(page);
 
     *err = (struct err){ 0 };
-    return entity != NULL && outlook_read_folder(
-            entity, page->kind == UPSTREAM_LIST_GROUPS, arena, out, err);
+    return entity != NULL &&
+           outlook_read_folder(entity, page->kind == UPSTREAM_LIST_GROUPS, arena, out, err);
 }
 
 /* ---- answers ---- */

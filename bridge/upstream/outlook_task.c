@@ -150,8 +150,8 @@ bool outlook_read_folder(const struct cJSON *entity, bool is_group, struct arena
         return err_set(err, ERR_UPSTREAM, "Name: wrong type");
     }
     folder.is_removed = is_removed(entity);
-    folder.says_default = cJSON_IsBool(cJSON_GetObjectItemCaseSensitive(
-        entity, is_group ? "IsDefaultGroup" : "IsDefaultFolder"));
+    folder.says_default = cJSON_IsBool(
+        cJSON_GetObjectItemCaseSensitive(entity, is_group ? "IsDefaultGroup" : "IsDefaultFolder"));
     if (!read_id(entity, folder.is_removed, arena, &folder.id, err) ||
         !read_flag(
             entity, is_group ? "IsDefaultGroup" : "IsDefaultFolder", &folder.is_default, err)) {

@@ -33,8 +33,7 @@ static void write_status(
     bool has_completed = fields & TASK_FIELD(TASK_COMPLETED);
 
     if ((fields & TASK_FIELD(TASK_STATUS)) || (has_completed && task->completed.is_set)) {
-        service_write_name(
-            out, "Status", service_statuses, (int)task->status, SERVICE_PASCAL);
+        service_write_name(out, "Status", service_statuses, (int)task->status, SERVICE_PASCAL);
         has_completed = has_completed && task->completed.is_set;
     }
     if (has_completed) {
@@ -71,8 +70,7 @@ void outlook_write_members(struct json_out *out, const struct task *task, task_f
         service_write_body(out, &task->body, SERVICE_PASCAL);
     }
     if (fields & TASK_FIELD(TASK_PRIORITY)) {
-        service_write_name(
-            out, "Importance", service_importances, task->priority, SERVICE_PASCAL);
+        service_write_name(out, "Importance", service_importances, task->priority, SERVICE_PASCAL);
     }
     if (fields & TASK_FIELD(TASK_SENSITIVITY)) {
         service_write_name(

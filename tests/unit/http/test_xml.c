@@ -169,8 +169,8 @@ static void depth_and_nodes_are_bounded(void **state)
 }
 
 /** {head}{unit * times}{tail} */
-static struct str repeated(struct arena *arena, const char *head, const char *unit, size_t times,
-    const char *tail)
+static struct str repeated(
+    struct arena *arena, const char *head, const char *unit, size_t times, const char *tail)
 {
     CLEANUP(buf_done) struct buf out;
 
@@ -201,9 +201,8 @@ static void long_names_and_namespaces_are_refused(void **state)
         struct xml_node *root;
         struct err err = { 0 };
         bool is_short = i % 2 == 0;
-        struct str text = repeated(
-            arena, cases[i / 2].head, "u", is_short ? XML_MAX_NAME : XML_MAX_NAME + 1,
-            cases[i / 2].tail);
+        struct str text = repeated(arena, cases[i / 2].head, "u",
+            is_short ? XML_MAX_NAME : XML_MAX_NAME + 1, cases[i / 2].tail);
         assert_int_equal(xml_parse(text, &xml_default_limits, arena, &root, &err), is_short);
         assert_true(is_short || err.kind == ERR_LIMIT);
         arena_free(&arena);

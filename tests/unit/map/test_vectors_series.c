@@ -441,8 +441,8 @@ static void v167_a_copy_that_comes_late_is_recognised(void **state)
         enum map_fault fault;
         struct err err;
 
-        assert_true(map_check(
-            support_document(&s.fixture, rows[i].put), context, &object, &fault, &err));
+        assert_true(
+            map_check(support_document(&s.fixture, rows[i].put), context, &object, &fault, &err));
         assert_int_equal(map_is_same_occurrence(&object, made, context), rows[i].is_same);
         assert_false(map_is_same_occurrence(
             &object, map_render(&done, S("m2"), context), context)); /* of no series */

@@ -450,8 +450,8 @@ static void a_404_that_nobody_stands_for_is_told_apart(void **state)
     assert_true(parse(&call, 404, NULL, 0, S("<html>")).is_maybe_gone);
     assert_true(parse(&call, 404, NULL, 0, S("")).is_maybe_gone);
     assert_false(parse(&call, 500, NULL, 0, S("")).is_maybe_gone);
-    assert_false(
-        parse(&call, 404, NULL, 0, S("{\"error\":{\"code\":\"ErrorItemNotFound\"}}")).is_maybe_gone);
+    assert_false(parse(&call, 404, NULL, 0, S("{\"error\":{\"code\":\"ErrorItemNotFound\"}}"))
+                     .is_maybe_gone);
 }
 
 #define ERROR(code) "{\"error\":{\"code\":\"" code "\",\"message\":\"m\"}}"

@@ -13,8 +13,8 @@
 #define MARKER                                                   \
     "SingleValueExtendedProperties\":[{\"PropertyId\":\"String " \
     "{e2f67415-e539-4204-a764-4c7e39b9f880} Name duedav-marker\",\"Value\":\"m1\"}]"
-#define EXPANDED                                                                             \
-    "$expand=SingleValueExtendedProperties%28%24filter%3DPropertyId%20eq%20"                 \
+#define EXPANDED                                                             \
+    "$expand=SingleValueExtendedProperties%28%24filter%3DPropertyId%20eq%20" \
     "%27String%20%7Be2f67415-e539-4204-a764-4c7e39b9f880%7D%20Name%20duedav-marker%27%29"
 #define MARKER_QUERY                                                                             \
     "?$filter=SingleValueExtendedProperties%2FAny%28ep%3A%20ep%2FPropertyId%20eq%20%27String%20" \

@@ -40,8 +40,7 @@ static void assert_body(
     }
 }
 #define assert_patch(task, fields, wanted) assert_body((task), (fields), false, (wanted), __LINE__)
-#define assert_post(task, wanted) \
-    assert_body((task), TASK_ALL_FIELDS, true, (wanted), __LINE__)
+#define assert_post(task, wanted)          assert_body((task), TASK_ALL_FIELDS, true, (wanted), __LINE__)
 
 static struct task_date on(int32_t year, int32_t month, int32_t day)
 {
@@ -107,7 +106,7 @@ static void what_is_unset_is_sent_as_a_value_that_clears(void **state)
     assert_post(&task, "{\"title\":\"\"}");
     assert_patch(&task, 0, "{}");
     assert_patch(&task, F(CATEGORIES), "{\"categories\":[]}");
-    assert_patch( /* V104 */
+    assert_patch(/* V104 */
         &task, F(REMINDER), "{\"isReminderOn\":false,\"reminderDateTime\":null}");
     assert_patch(&task, F(BODY), "{\"body\":{\"contentType\":\"text\",\"content\":\"\"}}");
     assert_patch(&task, F(DUE) | F(START), "{\"startDateTime\":null,\"dueDateTime\":null}");
