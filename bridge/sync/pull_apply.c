@@ -1,0 +1,339 @@
+#include "bridge/sync/pull_internal.h"
+
+#include "bridge/sync/version.h"
+
+static void merge_slice(void *arg);
+
+/* --- what the store knows of these items -------------------------------------------------- */
+
+static bool rows_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct pull *pull = CONTAINER_OF(base, struct pull, job);
+
+    for (size_t i = 0; i < pull->count; i++) {
+        struct change *change = &pull->changes[i];
+
+        if (!store_resource_find_upstream(db, pull->account_id, pull->collection_id,
+                change->item.id, pull->arena, &change->row, &change->is_known, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void rows_done(struct store_job *base)
+{
+    struct pull *pull = CONTAINER_OF(base, struct pull, job);
+
+    if (pull_job_ended(pull)) {
+        pull->is_posted = true;
+        loop_post(pull->engine->loop, merge_slice, pull);
+    }
+}
+
+void pull_apply(struct pull *pull)
+{
+    pull_job_start(pull, false, rows_run, rows_done);
+}
+
+/* --- series ------------------------------------------------------------------------------- */
+
+/** Is `item` the task with which the series of base goes on? */
+static bool is_next_of(const struct task *base, const struct upstream_item *item)
+{
+    const struct task *task = &item->task;
+
+    return !item->is_removed && task->status != TASK_DONE && task->recurrence.is_set &&
+           task->recurrence.pattern == base->recurrence.pattern &&
+           task->recurrence.interval == base->recurrence.interval &&
+           str_eq(task->title, base->title) && task->due.day > base->due.day;
+}
+
+/** The row of a series goes to its next task, and the completed one is new; whichever comes first
+ * keeps the place, so that the id is free when the other takes it. */
+static void hand_over(struct pull *pull, struct change *series, struct change *next)
+{
+    struct change *first = series < next ? series : next;
+    struct change *second = series < next ? next : series;
+    struct store_resource row = series->row;
+    struct upstream_item done = series->item, onward = next->item;
+
+    row.upstream_id = onward.id;
+    *first = (struct change){ .item = onward, .row = row, .is_known = true };
+    *second = (struct change){ .item = done, .was_series = true };
+    table_put(&pull->by_id, first->item.id, first);
+    table_put(&pull->by_id, second->item.id, second);
+}
+
+/**
+ * A service may let the completed occurrence keep the id, and go on with a new task
+ * (mapping.md 5.7): resources follow the role.
+ */
+static void follow_roles(struct pull *pull)
+{
+    struct task base;
+    struct err err;
+
+    for (size_t i = 0; i < pull->count; i++) {
+        struct change *series = &pull->changes[i];
+
+        if (!series->is_known || series->item.is_removed || series->item.task.status != TASK_DONE ||
+            !task_parse(series->row.base, pull->arena, &base, &err) || !base.recurrence.is_set ||
+            base.status == TASK_DONE) {
+            continue;
+        }
+        for (size_t j = 0; j < pull->count; j++) {
+            if (!pull->changes[j].is_known && is_next_of(&base, &pull->changes[j].item)) {
+                hand_over(pull, series, &pull->changes[j]);
+                break;
+            }
+        }
+    }
+}
+
+/* --- merging ------------------------------------------------------------------------------ */
+
+static bool is_too_old(const struct pull *pull, const struct task *task)
+{
+    int64_t window_s = pull->engine->options.completed_s;
+
+    return window_s != 0 && task->status == TASK_DONE && task->completed.is_set &&
+           (int64_t)task->completed.day * CIVIL_SECONDS_A_DAY + window_s < clock_now_s();
+}
+
+/** A task that nobody here has seen: it was born upstream. */
+static bool plan_new(
+    struct pull *pull, struct change *change, struct map_context *context, struct err *err)
+{
+    struct str uid;
+
+    if (is_too_old(pull, &change->item.task)) {
+        return true;
+    }
+    uid = change->was_series ? version_done_uid(change->item.id, pull->arena)
+                             : version_uid(change->item.id, pull->arena);
+    change->row = (struct store_resource){
+        .account = pull->account_id,
+        .collection = pull->collection_id,
+        .href = arena_printf(pull->arena, "%.*s.ics", STR_ARG(uid)),
+        .uid = uid,
+        .upstream_id = change->item.id,
+        .upstream_etag = change->item.etag,
+        .document = map_render(&change->item.task, uid, context),
+        .round = pull->collection->round,
+        .put_hash = S(""),
+        .replaced_etag = S(""),
+    };
+    change->kind = CHANGE_PUT;
+    return version_next(
+        pull->collection, &change->row, &change->item.task, false, context, &change->version, err);
+}
+
+static bool plan_known(
+    struct pull *pull, struct change *change, struct map_context *context, struct err *err)
+{
+    struct task base, returned;
+    struct str document;
+
+    if (!task_parse(change->row.base, pull->arena, &base, err)) {
+        return false;
+    }
+    task_copy(pull->arena, &base, &returned);
+    task_apply(&returned, &change->item.task, change->item.task.present);
+    returned.modified_us = change->item.task.modified_us;
+    task_adopt_days(&returned, &base);
+    if (!map_merge(change->row.document, &base, &returned, context, &document, err)) {
+        /* too large for a document, say: the others go on, and this one keeps what it has */
+        log_warn("sync.unmergeable", LOG_HASH("task", change->item.id), LOG_TEXT("why", err->text));
+        change->kind = CHANGE_CONFIRM;
+        return true;
+    }
+    change->row.upstream_etag = change->item.etag;
+    if (str_eq(document, change->row.document)) {
+        change->kind = CHANGE_CONFIRM;
+        change->row.base = version_base(&returned, pull->arena);
+        return true;
+    }
+    change->kind = CHANGE_PUT;
+    change->row.document = document;
+    change->row.replaced_etag = S(MOVED_ON);
+    return version_next(
+        pull->collection, &change->row, &returned, true, context, &change->version, err);
+}
+
+/** May the item be older than a write? */
+static bool is_overtaken(const struct pull *pull, const struct change *change)
+{
+    const struct collection *c = pull->collection;
+
+    return ops_touch(c, change->item.id, change->is_known ? change->row.href : S(""),
+               change->item.task.title) ||
+           writes_since(c->account, change->item.id, pull->asked_counter);
+}
+
+static bool plan_change(struct pull *pull, struct change *change, struct err *err)
+{
+    const struct collection *c = pull->collection;
+    struct map_context context;
+
+    change->row.round = c->round;
+    if (change->is_later || is_overtaken(pull, change)) {
+        change->kind = CHANGE_REREAD;
+        return true;
+    }
+    if (change->is_unreadable) {
+        change->kind = change->is_known ? CHANGE_CONFIRM : CHANGE_NONE;
+        return true;
+    }
+    if (change->item.is_removed) {
+        change->kind = change->is_known ? CHANGE_BURY : CHANGE_NONE;
+        return true;
+    }
+    if (pull->is_page && change->item.task.present != TASK_ALL_FIELDS) {
+        change->kind =
+            CHANGE_REREAD; /* a delta entry may hold a few members only, or half a pair */
+        return true;
+    }
+    account_map_context(c->account, pull->arena, &context);
+    return change->is_known ? plan_known(pull, change, &context, err)
+                            : plan_new(pull, change, &context, err);
+}
+
+static void commit(struct pull *pull);
+
+static void merge_slice(void *arg)
+{
+    struct pull *pull = arg;
+    struct err err;
+
+    pull->is_posted = false;
+    if (pull->position == 0) {
+        follow_roles(pull);
+    }
+    for (size_t n = 0; n < SLICE && pull->position < pull->count; n++, pull->position++) {
+        struct change *change = &pull->changes[pull->position];
+
+        if (!plan_change(pull, change, &err)) { /* one bad item holds up no list */
+            log_error("sync.item", LOG_STR("list", text_str(&pull->collection->slug)),
+                LOG_TEXT("why", err.text));
+            change->kind = CHANGE_REREAD;
+        }
+    }
+    if (pull->position < pull->count) {
+        pull->is_posted = true;
+        loop_post(pull->engine->loop, merge_slice, pull);
+        return;
+    }
+    commit(pull);
+}
+
+/* --- one transaction ---------------------------------------------------------------------- */
+
+static bool commit_change(
+    struct pull *pull, struct store_db *db, struct change *change, struct err *err)
+{
+    struct store_resource *row = &change->row;
+    const char *run = pull->engine->run;
+
+    switch (change->kind) {
+    case CHANGE_NONE:
+        return true;
+    case CHANGE_CONFIRM:
+        return store_resource_confirm(db, pull->account_id, pull->collection_id, row->id,
+            row->upstream_etag, row->base, row->round, err);
+    case CHANGE_REREAD:
+        return store_reread_add(db, pull->account_id, pull->collection_id, change->item.id, err);
+    case CHANGE_BURY:
+        return store_change_next(
+                   db, pull->account_id, pull->collection_id, str_from(run), &row->change, err) &&
+               store_resource_bury(db, pull->account_id, pull->collection_id, row->id, row->change,
+                   row->modified_s, err);
+    case CHANGE_PUT:
+        return store_change_next(
+                   db, pull->account_id, pull->collection_id, str_from(run), &row->change, err) &&
+               store_resource_put(db, row, &row->id, err) &&
+               store_version_add(db, pull->account_id, pull->collection_id, row->id,
+                   &change->version, VERSIONS_KEPT, err);
+    }
+    return err_set(err, ERR_INTERNAL, "no such change");
+}
+
+static bool commit_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct pull *pull = CONTAINER_OF(base, struct pull, job);
+
+    for (size_t i = 0; i < pull->count; i++) {
+        if (!commit_change(pull, db, &pull->changes[i], err)) {
+            return false;
+        }
+    }
+    if (pull->is_page) {
+        return store_collection_set_round(db, &pull->row, err);
+    }
+    for (size_t i = 0; i < pull->count; i++) {
+        if (pull->changes[i].kind != CHANGE_REREAD &&
+            !store_reread_remove(
+                db, pull->account_id, pull->collection_id, pull->changes[i].item.id, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void commit_done(struct store_job *base)
+{
+    struct pull *pull = CONTAINER_OF(base, struct pull, job);
+    struct collection *c = pull->collection;
+
+    if (c) {
+        c->committing--;
+    }
+    if (!pull_job_ended(pull)) {
+        if (c) {
+            ops_wake(c);
+        }
+        return;
+    }
+    for (size_t i = 0; i < pull->count; i++) {
+        struct change *change = &pull->changes[i];
+
+        if (change->kind == CHANGE_PUT || change->kind == CHANGE_BURY) {
+            change->row.is_removed = change->kind == CHANGE_BURY;
+            if (change->row.is_removed) {
+                change->row.document = change->row.etag = S("");
+            }
+            collection_publish(c, &change->row);
+        }
+    }
+    ops_wake(c);
+    if (!pull->is_page) {
+        pull_next_single(pull);
+        return;
+    }
+    pull->empty_pages = pull->count == 0 ? pull->empty_pages + 1 : 0;
+    text_set(&c->link, pull->row.link);
+    c->is_link_final = pull->row.is_link_final;
+    round_progress(c->account, pull->count);
+    if (c->is_link_final) {
+        pull_read_singles(pull);
+    } else {
+        pull_ask_page(pull);
+    }
+}
+
+static void commit(struct pull *pull)
+{
+    int64_t now_s = clock_now_s();
+
+    for (size_t i = 0; i < pull->count; i++) {
+        struct change *change = &pull->changes[i];
+
+        /* merging took a few turns of the loop: a write may have come in between */
+        if (is_overtaken(pull, change)) {
+            change->kind = CHANGE_REREAD;
+        }
+        change->row.modified_s = now_s;
+    }
+    pull->collection->committing++;
+    pull_job_start(pull, true, commit_run, commit_done);
+}
