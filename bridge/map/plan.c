@@ -187,6 +187,16 @@ static bool has_new_first(const struct update *update)
     return new.mode == SERIES_DRIVEN &&now.mode != SERIES_NONE &&new.first != now.first;
 }
 
+/**
+ * The client completes an open task and takes its rule off in one go (todoman, which saves the next
+ * occurrence as a task of its own): the service must not make a next one too.
+ */
+static bool takes_rule_off(const struct update *update)
+{
+    return update->current.status != TASK_DONE && update->current.recurrence.is_set &&
+           update->vtodo.first[VTODO_RRULE] == NULL;
+}
+
 static void decide(struct update *update, task_fields changed, struct map_plan *plan)
 {
     read_project(&update->task, update->context, &plan->wanted);
@@ -206,7 +216,7 @@ static void decide(struct update *update, task_fields changed, struct map_plan *
     if (HAS(changed, TASK_DUE) && update->task.start.is_set) {
         changed |= TASK_FIELD(TASK_START);
     }
-    if (update->task.status == TASK_DONE) {
+    if (update->task.status == TASK_DONE && !takes_rule_off(update)) {
         changed &= ~TASK_FIELD(TASK_RECURRENCE); /* kept, though not served: mapping.md 4.7 */
     }
     plan->fields = read_diff(&update->base, &plan->wanted, update->context->arena) & changed &
