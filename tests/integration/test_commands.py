@@ -355,8 +355,8 @@ class Serve(Case):
 
     def test_a_dialect_of_a_later_version_is_refused(self):
         with open(self.bridge.config, "a") as file:
-            file.write("[upstream graph]\ndialect = todo\n")
-        self.assertIn("[upstream graph]: dialect todo is not in this version",
+            file.write("[upstream tasks]\ndialect = basetask\n")
+        self.assertIn("[upstream tasks]: dialect basetask is not in this version",
                       self.fails("serve"))
 
     def test_health_and_readiness(self):
@@ -620,8 +620,8 @@ class Convert(harness.Case):
                 self.assertEqual(1, answer.count("\n"), answer)
 
     def test_a_dialect_of_a_later_version(self):
-        self.assertIn("todo is not in this version", harness.run(
-            "convert", "--dialect", "todo", "--to", "json", stdin=vtodo("x", "SUMMARY:x"),
+        self.assertIn("basetask is not in this version", harness.run(
+            "convert", "--dialect", "basetask", "--to", "json", stdin=vtodo("x", "SUMMARY:x"),
             status=1))
 
 

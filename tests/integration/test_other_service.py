@@ -258,15 +258,13 @@ class Life:
     # --- the life ---------------------------------------------------------------------------
 
     def test_first_sync_and_rest(self):
-        self.poll()
-        self.check()
-        stamps = self.poll()
+        stamps = self.settle()
         for _ in range(10):
             self.assertEqual(self.poll(), stamps)
         self.bridge.stop()
         self.come()
         self.assertEqual(self.poll(), stamps)
-        self.check()
+        self.settle()
 
     def test_a_client_writes(self):
         self.poll()
@@ -437,8 +435,7 @@ class Life:
                           "NumberOfOccurrences": 0}}
         key = self.service.add_task(self.service.default, "a series", self.zone,
                                     DueDateTime="2026-05-04", Recurrence=rule)
-        self.poll()
-        self.check()
+        self.settle()
         with self.service.lock:
             self.service.complete(key, "UTC")
         self.settle()
