@@ -234,6 +234,19 @@ static bool resume_run(struct store_job *base, struct store_db *db, struct err *
                                    op->arena, &op->versions, &op->version_count, err);
 }
 
+static void resume_done(struct store_job *base);
+
+/** The store could not be read: once more. */
+static void resume_again(void *arg)
+{
+    struct op *op = arg;
+
+    loop_timer_init(&op->lookup, op->engine->loop, look, op);
+    if (!op->engine->is_stopping) {
+        op_job(op, false, resume_run, resume_done);
+    }
+}
+
 static void resume_done(struct store_job *base)
 {
     struct op *op = CONTAINER_OF(base, struct op, job);
@@ -250,7 +263,8 @@ static void resume_done(struct store_job *base)
         op_forget(op);
     } else if (err.kind != ERR_NONE) {
         log_error("write.resume", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));
-        /* stays open: the next start tries again, and until then nobody writes there */
+        loop_timer_init(&op->lookup, op->engine->loop, resume_again, op);
+        look_in(op, LOOK_AGAIN_MS); /* nobody can write there until it is settled */
     } else if (op->is_stepping && !(op_plan_update(op, &err) && op_resume_steps(op))) {
         log_warn("write.stale", LOG_INT("operation", op->row_id), LOG_TEXT("why", "no such step"));
         op->is_stepping = false;
