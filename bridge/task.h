@@ -82,6 +82,9 @@ struct task_date {
      * mapping.md 3.2), in seconds, when has_instant. */
     bool has_instant;
     int64_t instant_s;
+    /** Of a completion, with has_instant: the instant is the very moment, no midnight that stands
+     * for the day (items of a checklist: mapping.md 2.12). */
+    bool is_moment;
 };
 
 struct task_reminder {

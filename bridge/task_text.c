@@ -154,7 +154,8 @@ void task_format(const struct task *task, struct buf *out)
     for (unsigned f = 0; f < TASK_FIELD_COUNT; f++) {
         task_text_put_field(task, (enum task_field)f, out);
     }
-    put_instant(out, "completed_instant", &task->completed);
+    put_instant(out, task->completed.is_moment ? "completed_moment" : "completed_instant",
+        &task->completed);
     put_instant(out, "start_instant", &task->start);
     put_instant(out, "due_instant", &task->due);
     put_number(out, "created_us", task->created_us, 0);
@@ -314,6 +315,9 @@ static bool parse_line(struct str name, struct str value, struct arena *arena, s
         is_fine = parse_date(value, arena, &task->due);
     } else if (IS("completed_instant")) {
         is_fine = parse_instant(value, &task->completed);
+    } else if (IS("completed_moment")) {
+        is_fine = parse_instant(value, &task->completed);
+        task->completed.is_moment = is_fine;
     } else if (IS("start_instant")) {
         is_fine = parse_instant(value, &task->start);
     } else if (IS("due_instant")) {

@@ -178,3 +178,33 @@ struct str map_render_occurrence(
 /** Put (or with rev 0 take out) X-MSTASK-REV:<rev>-<hash> in a document. */
 struct str map_set_rev(
     struct str document, uint64_t rev, struct str hash, const struct map_context *context);
+
+/*
+ * Sub-tasks that a service keeps as items of their parent's checklist (mapping.md 2.12). Such an
+ * item is a resource like any other: a document of its own, and a base in which TITLE, STATUS
+ * (TASK_NOT_STARTED or TASK_DONE), COMPLETED (with its moment) and created_us are all that there
+ * is. With the dialect's project_check as the context's projection, map_plan_create,
+ * map_plan_update and map_merge do for it what they do for a task; what an item cannot hold stays
+ * in the document.
+ */
+
+/** What a document says about its place in a tree, and what kind of sub-task it can be. */
+struct map_child {
+    /** UID of the task above it, unescaped: of the first RELATED-TO without a RELTYPE or with
+     * PARENT. Empty: none, or it names itself. Nobody has checked that there is such a task, nor
+     * for cycles: both make it a task (of its own, with the link kept in the document). */
+    struct str parent;
+    /** Nothing in it needs a task of its own: it can be an item of a checklist, if its parent is a
+     * task of the service and it has no children itself, which the caller knows. */
+    bool is_simple;
+    struct str obstacle; /**< name of the first property or component that needs one; for logs */
+};
+/** fails: ERR_INVALID: the document can't be read */
+MUST_CHECK bool map_read_child(
+    struct str document, const struct map_context *context, struct map_child *out, struct err *err);
+
+/** map_render for an item that was born upstream: RELATED-TO;RELTYPE=PARENT the task with the UID
+ * `parent`. LAST-MODIFIED is the later of created and completed where the service tells no other.
+ */
+struct str map_render_child(
+    const struct task *task, struct str parent, struct str uid, const struct map_context *context);

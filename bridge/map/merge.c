@@ -45,7 +45,8 @@ static struct str finish(struct merge *merge, struct set *set, bool has_new_sche
 
 /* ---- one field ---- */
 
-/** mapping.md 2.7: the moment of the last change if it fell on that day, else noon. */
+/** mapping.md 2.7: the moment if the service tells it, else that of the last change if it fell on
+ * that day, else noon. */
 static void merge_completed(struct merge *merge)
 {
     const struct task_date *completed = &merge->returned->completed;
@@ -56,8 +57,10 @@ static void merge_completed(struct merge *merge)
         set_remove(&merge->set, VTODO_COMPLETED);
         return;
     }
-    if (merge->returned->modified_us == 0 ||
-        civil_day_of_seconds(zone_to_wall(zone, instant)) != completed->day) {
+    if (completed->is_moment) {
+        instant = completed->instant_s;
+    } else if (merge->returned->modified_us == 0 ||
+               civil_day_of_seconds(zone_to_wall(zone, instant)) != completed->day) {
         instant = zone_to_instant(
             zone, (int64_t)completed->day * CIVIL_SECONDS_A_DAY + CIVIL_SECONDS_A_DAY / 2);
     }

@@ -150,6 +150,15 @@ struct dialect {
     /** The body that creates (fields = what is not at its default) or patches; "{}" for none. */
     struct str (*write_task)(const struct task *task, task_fields fields, const struct zone *zone,
         bool is_create, struct arena *arena);
+
+    /* The same for an item of a task's checklist, a task of which only TITLE, STATUS, COMPLETED and
+     * created_us are ever set (mapping.md 2.12). NULL: the service has no checklists. */
+    task_project *project_check;
+    bool (*read_check)(struct str json, const struct zone *zone, struct arena *arena,
+        struct upstream_item *out, struct err *err);
+    /** "{}" when nothing of `fields` can be said: COMPLETED is the service's own. */
+    struct str (*write_check)(
+        const struct task *task, task_fields fields, bool is_create, struct arena *arena);
 };
 
 /** NULL if there is no such dialect (yet). */

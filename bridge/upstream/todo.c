@@ -13,6 +13,13 @@ static bool read_task(struct str json, const struct zone *zone, struct arena *ar
     return true;
 }
 
+static bool read_check_file(struct str json, const struct zone *zone, struct arena *arena,
+    struct upstream_item *out, struct err *err)
+{
+    return service_read_file(json, "id", todo_read_check,
+        ~(TASK_FIELD(TASK_TITLE) | TASK_FIELD(TASK_STATUS)), zone, arena, out, err);
+}
+
 const struct dialect dialect_todo = {
     .name = "todo",
     .title = "Microsoft To Do (Graph v1.0)",
@@ -30,4 +37,7 @@ const struct dialect dialect_todo = {
     .project = todo_project,
     .read_task = read_task,
     .write_task = todo_write_task,
+    .project_check = todo_project_check,
+    .read_check = read_check_file,
+    .write_check = todo_write_check,
 };

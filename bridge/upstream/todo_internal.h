@@ -36,6 +36,19 @@ MUST_CHECK bool todo_read_folder(
 /** The marker that an expanded entity shows; empty if none. Borrowed from the entity. */
 struct str todo_read_marker(const struct cJSON *entity);
 
+/** Of a task, a list or a checklist item, or of what is left of it in a delta page. */
+MUST_CHECK bool todo_read_id(const struct cJSON *entity, struct arena *arena, struct str *id_out,
+    bool *is_removed_out, struct err *err);
+
+/* todo_check.c: an item of a checklist, as a task of which only a little is set (map.h) */
+#define TODO_CHECK_FIELDS \
+    (TASK_FIELD(TASK_TITLE) | TASK_FIELD(TASK_STATUS) | TASK_FIELD(TASK_COMPLETED))
+/** fails: ERR_UPSTREAM */
+MUST_CHECK bool todo_read_check(const struct cJSON *entity, const struct zone *zone,
+    struct arena *arena, struct upstream_item *out, struct err *err);
+struct str todo_write_check(
+    const struct task *task, task_fields fields, bool is_create, struct arena *arena);
+
 /* todo_write.c */
 /** The members for `fields`, between braces that are already there. */
 void todo_write_members(struct json_out *out, const struct task *task, task_fields fields,
@@ -46,6 +59,8 @@ struct str todo_write_task(const struct task *task, task_fields fields, const st
 
 /* todo_project.c */
 task_project todo_project;
+/** Title, and done or not. When it was done is the service's to say. */
+task_project todo_project_check;
 
 /* todo_anchor.c */
 /**

@@ -20,3 +20,14 @@ void todo_project(
     }
     *out = result;
 }
+
+void todo_project_check(
+    const struct task *task, const struct zone *zone, struct arena *arena, struct task *out)
+{
+    struct task result;
+
+    task_init(&result);
+    result.title = task->title;
+    result.status = task->status == TASK_DONE ? TASK_DONE : TASK_NOT_STARTED;
+    todo_project(&result, zone, arena, out);
+}

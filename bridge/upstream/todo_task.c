@@ -97,8 +97,7 @@ static bool read_task(const struct cJSON *entity, const struct zone *zone, struc
     return true;
 }
 
-/* Of a task or a list, or of what is left of it in a delta page. */
-static bool read_id(const struct cJSON *entity, struct arena *arena, struct str *id_out,
+bool todo_read_id(const struct cJSON *entity, struct arena *arena, struct str *id_out,
     bool *is_removed_out, struct err *err)
 {
     struct str id = json_member_text(entity, "id");
@@ -116,7 +115,7 @@ bool todo_read_item(const struct cJSON *entity, const struct zone *zone, struct 
 {
     struct upstream_item item = { 0 };
 
-    if (!read_id(entity, arena, &item.id, &item.is_removed, err)) {
+    if (!todo_read_id(entity, arena, &item.id, &item.is_removed, err)) {
         return false;
     }
     out->id = item.id; /* also when the rest can't be read */
@@ -169,7 +168,7 @@ bool todo_read_folder(
         .says_default = wellknown.p != NULL,
     };
 
-    if (!read_id(entity, arena, &folder.id, &folder.is_removed, err)) {
+    if (!todo_read_id(entity, arena, &folder.id, &folder.is_removed, err)) {
         return false;
     }
     if (name != NULL && !cJSON_IsString(name) && !cJSON_IsNull(name)) {
