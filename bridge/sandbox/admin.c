@@ -2,6 +2,7 @@
 
 #include "bridge/core/clock.h"
 #include "bridge/core/mem.h"
+#include "bridge/sandbox/graph.h"
 #include "bridge/sandbox/sandbox_internal.h"
 #include "bridge/sandbox/service.h"
 #include "http/uri.h"
@@ -11,6 +12,13 @@
 #include <string.h>
 
 #define SEED_MAX 100000
+
+static const char *const folder_kinds[] = {
+    [SBX_FOLDER_OWN] = "own",
+    [SBX_FOLDER_SHARED_BY] = "shared_by",
+    [SBX_FOLDER_SHARED_WITH] = "shared_with",
+    [SBX_FOLDER_FLAGGED] = "flagged",
+};
 
 /** One request to the administration. */
 struct admin {
@@ -206,6 +214,48 @@ static bool post_users(struct admin *admin)
            refuse(admin, err.text);
 }
 
+static bool get_personality(struct admin *admin)
+{
+    admin->answer = sbx_personality_write(&admin->sandbox->service.personality);
+    return true;
+}
+
+static bool post_personality(struct admin *admin)
+{
+    return sbx_personality_read(&admin->sandbox->service.personality, admin->body, &admin->refusal);
+}
+
+static bool delete_personality(struct admin *admin)
+{
+    admin->sandbox->service.personality = (struct sbx_personality){ 0 };
+    return true;
+}
+
+static bool post_folders(struct admin *admin)
+{
+    struct sbx_folder folder = { .group_key = S(SBX_DEFAULT_GROUP_KEY) };
+    struct str kind = text_member(admin, "kind");
+    struct sbx_user user = { 0 };
+    size_t number = 0;
+
+    folder.name = text_member(admin, "name");
+    while (number < ARRAY_LEN(folder_kinds) && !str_eq(kind, str_from(folder_kinds[number]))) {
+        number++;
+    }
+    if (number == ARRAY_LEN(folder_kinds) || folder.name.n == 0) {
+        return refuse(admin, "a folder needs a name and a kind");
+    }
+    if (!find_user(admin, text_member(admin, "user"), &user)) {
+        return false;
+    }
+    folder.kind = (enum sbx_folder_kind)number;
+    sbx_db_begin(admin->sandbox->db);
+    sbx_state_put_folder(admin->sandbox->db, user.id, admin->arena, &folder);
+    admin->answer = cJSON_CreateObject();
+    cJSON_AddStringToObject(admin->answer, "id", folder.id.p);
+    return finish_db(admin, true);
+}
+
 static bool post_expire_tokens(struct admin *admin)
 {
     struct sbx_user user = { 0 };
@@ -289,6 +339,7 @@ static bool get_state(struct admin *admin)
         return false;
     }
     call.edit.zone = sbx_zones_find(call.service->zones, S("UTC"));
+    call.query.parts = SBX_EXPAND_CHECKLIST | SBX_EXPAND_LINKS | SBX_EXPAND_EXTENSIONS;
     call.mailbox = sbx_mailbox_of(&call.user, S(""), admin->arena);
     admin->answer = cJSON_CreateObject();
     list = cJSON_AddArrayToObject(admin->answer, "groups");
@@ -302,6 +353,7 @@ static bool get_state(struct admin *admin)
         cJSON *json = sbx_show_folder(&call, &folders[i]);
 
         add_properties(&call, json, folders[i].id);
+        cJSON_AddStringToObject(json, "Kind", folder_kinds[folders[i].kind]);
         cJSON_AddItemToArray(list, json);
     }
     list = cJSON_AddArrayToObject(admin->answer, "tasks");
@@ -311,6 +363,7 @@ static bool get_state(struct admin *admin)
 
         sbx_add_str(&call, json, "FolderId", tasks[i].folder_id);
         add_properties(&call, json, tasks[i].id);
+        sbx_graph_add_children(&call, json, tasks[i].id);
         cJSON_AddItemToArray(list, json);
     }
     return finish_db(admin, false);
@@ -330,6 +383,10 @@ static const struct {
     { HTTP_POST, "/admin/release", post_release },
     { HTTP_POST, "/admin/wait", post_wait },
     { HTTP_POST, "/admin/expire-tokens", post_expire_tokens },
+    { HTTP_POST, "/admin/folders", post_folders },
+    { HTTP_GET, "/admin/personality", get_personality },
+    { HTTP_POST, "/admin/personality", post_personality },
+    { HTTP_DELETE, "/admin/personality", delete_personality },
     { HTTP_POST, "/admin/seed", post_seed },
     { HTTP_GET, "/admin/state", get_state },
 };

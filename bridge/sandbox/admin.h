@@ -28,9 +28,10 @@
  *   repeat_items       sync: every entry twice
  *   partial_items      tasks lack properties that have not changed
  *   empty_page         sync: a page without entries, with a link to go on at the same place
- *   expire_delta       a request with a sync token gets "status" (410), "code" (SyncStateNotFound)
+ *   expire_delta       a request with a sync token gets "status" (410), "code" (SyncStateNotFound);
+ *                      To Do: with "location" a Location header, "fresh" for that of a new delta
  *   foreign_link       sync: the link leads to "host" (https://tasks.example.net)
- *   no_tracking        sync: neither Preference-Applied nor a link
+ *   no_tracking        sync: neither Preference-Applied nor a link; To Do: no link
  *   ignore_if_match    no 412
  *   delete_occurrence  DELETE of a series only moves it to its next date
  * DELETE /admin/faults      forget the rules (what is held stays held)
@@ -40,8 +41,14 @@
  *        answers {"count": N} as soon as `count` (1) such requests have been recorded
  * POST   /admin/expire-tokens  {"user"} (optional): the sync tokens given out so far are no longer
  *        known
+ * POST   /admin/folders     {"user", "name", "kind": own, shared_by, shared_with or flagged}: make
+ *        a folder; answers {"id"}. The v2.0 side shows the first two only
+ * GET    /admin/personality  {switch: boolean}: what the documents of To Do leave open
+ *        (personality.h)
+ * POST   /admin/personality  {switch: boolean, ...}: turn these; DELETE: all off
  * POST   /admin/seed        {"user", "folder" (Tasks), "count", "prefix" ("Task ")}: make `count`
  *        tasks at once; or {"user", "demo": true, "zone"}
- * GET    /admin/state?user=NAME  {"groups", "folders", "tasks"}, times in UTC, with every extended
- *        property; the newest task first
+ * GET    /admin/state?user=NAME  {"groups", "folders", "tasks"} as v2.0 spells them, times in UTC,
+ *        with every extended property, checklist item, linked resource and extension; the newest
+ *        task first
  */

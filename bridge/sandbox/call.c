@@ -2,6 +2,7 @@
 
 #include "bridge/core/buf.h"
 #include "bridge/core/mem.h"
+#include "bridge/sandbox/graph.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -152,8 +153,12 @@ static void show_properties(struct sbx_call *call, cJSON *json, struct str owner
 
 cJSON *sbx_show_task(struct sbx_call *call, const struct sbx_task *task)
 {
-    cJSON *json = sbx_task_write(task, &call->mailbox, call->edit.zone, call->arena);
+    cJSON *json = NULL;
 
+    if (call->is_graph) {
+        return sbx_graph_show_task(call, task);
+    }
+    json = sbx_task_write(task, &call->mailbox, call->edit.zone, call->arena);
     drop_unselected(call, json);
     if (sbx_call_has_fault(call, SBX_FAULT_PARTIAL_ITEMS)) {
         drop_most(json);
@@ -177,8 +182,12 @@ static cJSON *show_container(
 
 cJSON *sbx_show_folder(struct sbx_call *call, const struct sbx_folder *folder)
 {
-    cJSON *json = show_container(call, "TaskFolders", folder->id, folder->seq);
+    cJSON *json = NULL;
 
+    if (call->is_graph) {
+        return sbx_graph_show_list(call, folder);
+    }
+    json = show_container(call, "TaskFolders", folder->id, folder->seq);
     cJSON_AddBoolToObject(json, "IsDefaultFolder", folder->is_default);
     sbx_add_str(call, json, "Name", folder->name);
     sbx_add_str(call, json, "ParentGroupKey", folder->group_key);

@@ -4,6 +4,7 @@
  * making. Lives in the request's arena; the JSON is freed with sbx_call_done.
  */
 #include "bridge/sandbox/fault.h"
+#include "bridge/sandbox/personality.h"
 #include "bridge/sandbox/query.h"
 #include "bridge/sandbox/state.h"
 #include "http/server.h"
@@ -13,29 +14,38 @@ struct sbx_service {
     struct sbx_db *db;
     struct sbx_zones *zones;
     char *key; /**< of the sync tokens */
+    struct sbx_personality personality;
 };
+
+#define SBX_KEYS_MAX 3
 
 struct sbx_call {
     const struct sbx_service *service;
     const struct http_request *request; /**< its headers */
     struct arena *arena;
     enum http_method method;
+    bool is_graph; /**< the To Do side (graph.h); else v2.0 */
     struct sbx_user user;
     struct sbx_mailbox mailbox;
     const struct sbx_fault *fault; /**< a copy, or NULL */
 
     /* What the request says, once it has been read. */
-    struct str key; /**< the id in the path, or empty */
+    struct str key;                /**< the first id in the path, or empty */
+    struct str keys[SBX_KEYS_MAX]; /**< all of them */
     struct sbx_query query;
     struct cJSON *body;
     struct sbx_edit edit;
     bool tracks_changes;
     int64_t max_page_size; /**< 0: not said */
+    bool has_immutable_ids, wants_html;
+    bool is_delta;
+    bool hides_recurrence; /**< as plain listings of the To Do side do (upstream.md B.7) */
 
     /* The answer. */
     int status;
     struct cJSON *json; /**< NULL: no body */
     bool has_applied_tracking;
+    struct str location; /**< a header of a 410; empty: none */
     struct sbx_refusal refusal;
 };
 

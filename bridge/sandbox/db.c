@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define STATEMENTS_MAX 64
+#define STATEMENTS_MAX 128
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value BLOB);"
@@ -36,7 +36,11 @@ static const char schema[] =
     "CREATE INDEX IF NOT EXISTS gone_seq ON gone(user, folder, seq);"
     "CREATE TABLE IF NOT EXISTS properties(owner TEXT NOT NULL, name TEXT NOT NULL,"
     " is_multi INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY(owner, name)) WITHOUT ROWID;"
-    "CREATE INDEX IF NOT EXISTS properties_value ON properties(name, value);";
+    "CREATE INDEX IF NOT EXISTS properties_value ON properties(name, value);"
+    /* of the To Do side: which folders are not plain ones, what tasks hold */
+    "CREATE TABLE IF NOT EXISTS folder_kinds(folder INTEGER PRIMARY KEY, kind INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS children(row INTEGER PRIMARY KEY, owner TEXT NOT NULL,"
+    " kind INTEGER NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, UNIQUE(owner, kind, id));";
 
 struct sbx_db {
     sqlite3 *handle;

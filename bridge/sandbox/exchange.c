@@ -1,6 +1,7 @@
 #include "bridge/core/log.h"
 #include "bridge/core/mem.h"
 #include "bridge/core/secret.h"
+#include "bridge/sandbox/graph.h"
 #include "bridge/sandbox/sandbox_internal.h"
 #include "bridge/sandbox/service.h"
 #include "http/uri.h"
@@ -82,6 +83,7 @@ static void end_with_answer(struct sbx_exchange *exchange)
     struct sbx_call *call = &exchange->call;
     int status = call->status;
     struct str body = S("");
+    struct str type = { 0 };
     bool is_truncated = sbx_call_has_fault(call, SBX_FAULT_TRUNCATE);
 
     if (call->json != NULL) {
@@ -93,22 +95,26 @@ static void end_with_answer(struct sbx_exchange *exchange)
     if (sbx_call_has_fault(call, SBX_FAULT_MALFORMED)) {
         body = str_first(body, body.n / 2);
     }
+    if (call->location.n > 0 && status == 410) {
+        http_respond_header(request, S("Location"), call->location);
+    }
     if (call->has_applied_tracking) {
         http_respond_header(request, S("Preference-Applied"), S("odata.track-changes"));
     }
     if (status == 401) {
         http_respond_header(request, S("WWW-Authenticate"), S("Bearer realm=\"\""));
     } else if (status == 429) {
-        http_respond_header(request, S("Retry-After"), S("1"));
+        http_respond_header(request, S("Retry-After"), call->is_graph ? S("0.875") : S("1"));
     }
     add_trace_headers(request);
+    type = body.n == 0 ? S("") : call->is_graph ? S(SBX_GRAPH_JSON_TYPE) : S(JSON_TYPE);
     settle(exchange, is_truncated ? 0 : status);
     if (is_truncated && body.n > 0) {
-        http_respond_truncated(request, status, S(JSON_TYPE), body, body.n / 2);
+        http_respond_truncated(request, status, type, body, body.n / 2);
     } else if (is_truncated) {
         http_respond_cut(request);
     } else {
-        http_respond_text(request, status, body.n > 0 ? S(JSON_TYPE) : S(""), body);
+        http_respond_text(request, status, type, body);
     }
 }
 
@@ -116,7 +122,7 @@ static void refuse(struct sbx_exchange *exchange, int status, const char *code, 
 {
     sbx_refuse(&exchange->call.refusal, status, code, "%s", text);
     exchange->call.status = status;
-    exchange->call.json = sbx_error_body(&exchange->call.refusal);
+    exchange->call.json = sbx_call_error(&exchange->call);
     end_with_answer(exchange);
 }
 
@@ -342,7 +348,7 @@ struct sbx_mailbox sbx_mailbox_of(const struct sbx_user *user, struct str base, 
 }
 
 /* Links name the host that the client asked for. */
-static struct str base_of(struct http_request *request)
+static struct str base_of(struct http_request *request, bool is_graph)
 {
     struct str host = http_request_header(request, S("Host"));
 
@@ -351,7 +357,8 @@ static struct str base_of(struct http_request *request)
             host = S("localhost");
         }
     }
-    return arena_printf(request->arena, "http://%.*s/api/v2.0", STR_ARG(host));
+    return arena_printf(
+        request->arena, "http://%.*s/%s", STR_ARG(host), is_graph ? "v1.0" : "api/v2.0");
 }
 
 static void begin(struct sbx_exchange *exchange, bool is_known)
@@ -365,7 +372,8 @@ static void begin(struct sbx_exchange *exchange, bool is_known)
 
         if (load->now >= CONCURRENT_MAX) {
             load->refused++;
-            refuse(exchange, 429, "ErrorTooManyObjectsOpened",
+            refuse(exchange, 429,
+                exchange->call.is_graph ? "TooManyRequests" : "ErrorTooManyObjectsOpened",
                 "More than 4 requests of this mailbox are in flight.");
             return;
         }
@@ -410,10 +418,11 @@ void sbx_on_request(struct http_request *request, void *arg)
     exchange->call.request = request;
     exchange->call.arena = request->arena;
     exchange->call.method = request->method;
+    exchange->call.is_graph = str_has_prefix(request->path, S("/v1.0/"));
     is_known = find_user(sandbox, request, &exchange->call.user);
     if (is_known) {
-        exchange->call.mailbox =
-            sbx_mailbox_of(&exchange->call.user, base_of(request), request->arena);
+        exchange->call.mailbox = sbx_mailbox_of(
+            &exchange->call.user, base_of(request, exchange->call.is_graph), request->arena);
     }
     if (sandbox->records != NULL) {
         exchange->record =

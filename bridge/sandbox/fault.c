@@ -40,6 +40,7 @@ static void fault_free(struct sbx_fault *fault)
     mem_free(fault->body);
     mem_free(fault->code);
     mem_free(fault->host);
+    mem_free(fault->location);
     mem_free(fault);
 }
 
@@ -87,7 +88,7 @@ static bool check_members(
 static bool add_one(struct sbx_faults *faults, const cJSON *json, struct sbx_refusal *refusal)
 {
     static const char *const names[] = { "match", "fault", "count", "status", "retry_after", "body",
-        "code", "host", "ms" };
+        "code", "host", "location", "ms" };
     static const char *const match_names[] = { "method", "path", "user", "nth" };
     const cJSON *match = cJSON_GetObjectItemCaseSensitive(json, "match");
     const cJSON *kind = cJSON_GetObjectItemCaseSensitive(json, "fault");
@@ -127,6 +128,7 @@ static bool add_one(struct sbx_faults *faults, const cJSON *json, struct sbx_ref
     fault->body = copy_member(json, "body");
     fault->code = copy_member(json, "code");
     fault->host = copy_member(json, "host");
+    fault->location = copy_member(json, "location");
     fault->delay_ms = number_member(json, "ms", 0);
     *end = fault;
     return true;

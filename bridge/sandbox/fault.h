@@ -39,7 +39,7 @@ struct sbx_fault {
     int64_t count;              /**< how many it strikes; 0: all */
     int64_t seen, struck;
     int status;
-    char *retry_after, *body, *code, *host; /**< or NULL */
+    char *retry_after, *body, *code, *host, *location; /**< or NULL */
     int64_t delay_ms;
 };
 

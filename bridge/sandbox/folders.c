@@ -20,7 +20,8 @@ static bool find_group(struct sbx_call *call, struct sbx_group *out)
 
 static bool find_folder(struct sbx_call *call, struct sbx_folder *out)
 {
-    return sbx_state_find_folder(db_of(call), call->user.id, call->key, call->arena, out) ||
+    return (sbx_state_find_folder(db_of(call), call->user.id, call->key, call->arena, out) &&
+               sbx_folder_is_in_outlook(out)) ||
            sbx_refuse_missing(call, call->key);
 }
 
@@ -116,7 +117,8 @@ static bool list_folders(
     }
     for (size_t i = 0; i < count; i++) {
         struct candidate candidate = { call, &folders[i] };
-        bool matches = group_key.n == 0 || str_eq(folders[i].group_key, group_key);
+        bool matches = sbx_folder_is_in_outlook(&folders[i]) &&
+                       (group_key.n == 0 || str_eq(folders[i].group_key, group_key));
 
         if (matches && call->query.filter != NULL &&
             !sbx_filter_match(call->query.filter, &subject, &candidate, &matches, &call->refusal)) {

@@ -38,7 +38,8 @@ static const struct sbx_zone *zone_of(const struct sbx_task *task, struct sbx_zo
 
 int32_t sbx_task_anchor_day(const struct sbx_task *task, struct sbx_zones *zones)
 {
-    int64_t anchor_s = task->start_s != SBX_NEVER ? task->start_s : task->due_s;
+    int64_t anchor_s =
+        task->start_s != SBX_NEVER && !task->is_due_anchored ? task->start_s : task->due_s;
 
     return sbx_zone_day(zone_of(task, zones), anchor_s);
 }

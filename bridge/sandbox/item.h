@@ -39,6 +39,7 @@ struct sbx_task {
     bool is_reminder_on;
     struct str zone; /**< in which Due was last said; decides the dates of a series */
     bool has_series;
+    bool is_due_anchored; /**< the series counts by Due, as To Do has it; else by Start */
     struct sbx_series series;
 };
 
@@ -56,7 +57,8 @@ struct sbx_edit {
     struct sbx_zones *zones;
     const struct sbx_zone *zone; /**< of Prefer: outlook.timezone, or UTC */
     int64_t now_us;
-    struct arena *arena; /**< texts of the edited task point into it or into the JSON */
+    bool is_due_anchored; /**< what a series said now counts by */
+    struct arena *arena;  /**< texts of the edited task point into it or into the JSON */
 };
 
 /** The defaults of a new task (no id, no folder, no times). */
@@ -75,7 +77,8 @@ void sbx_task_complete(struct sbx_task *task, const struct sbx_edit *edit);
  * distances; false if there is none.
  */
 bool sbx_task_move_to(struct sbx_task *task, struct sbx_zones *zones, int32_t day);
-/** The day (in the task's zone) that the series counts by: that of Start, else of Due. */
+/** The day (in the task's zone) that the series counts by: that of Start, if it may, else of Due.
+ */
 int32_t sbx_task_anchor_day(const struct sbx_task *task, struct sbx_zones *zones);
 
 /** What identifies a mailbox in what it shows. */

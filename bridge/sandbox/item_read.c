@@ -266,6 +266,7 @@ static bool read_series(struct reading *r, const cJSON *json)
 {
     r->set |= SBX_SET_SERIES;
     r->task->has_series = !cJSON_IsNull(json);
+    r->task->is_due_anchored = r->task->has_series && r->edit->is_due_anchored;
     return !r->task->has_series || sbx_series_read(json, &r->task->series, r->refusal);
 }
 

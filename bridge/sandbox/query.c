@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-#define LIST_MAX 40
-#define TOP_MAX  50
-#define SKIP_MAX 1000000
+#define LIST_MAX      40
+#define TOP_MAX       50
+#define GRAPH_TOP_MAX 999
+#define SKIP_MAX      1000000
 
 static bool refuse(struct sbx_refusal *refusal, const char *name, const char *what)
 {
@@ -118,6 +119,42 @@ static bool read_expand(struct str value, struct arena *arena, struct sbx_query 
     return out->expand_count > 0;
 }
 
+/* extensions($filter=id eq '...') */
+static bool read_extension_filter(struct str text, struct sbx_query *out)
+{
+    static const struct str head = STR("($filter=id eq '");
+
+    if (!str_has_prefix(text, head) || !str_has_suffix(text, S("')")) ||
+        text.n <= head.n + strlen("')")) {
+        return text.n == 0;
+    }
+    out->extension = str_skip(str_first(text, text.n - strlen("')")), head.n);
+    return true;
+}
+
+/* Names of collections by commas; no filter within holds one. */
+static bool read_graph_expand(struct str value, struct sbx_query *out)
+{
+    struct str rest = value;
+    struct str name = { 0 };
+
+    while (str_next(&rest, ',', &name)) {
+        name = str_trim(name);
+        if (str_eq(name, S("checklistItems"))) {
+            out->parts |= SBX_EXPAND_CHECKLIST;
+        } else if (str_eq(name, S("linkedResources"))) {
+            out->parts |= SBX_EXPAND_LINKS;
+        } else if (str_has_prefix(name, S("extensions")) &&
+                   read_extension_filter(str_skip(name, strlen("extensions")), out)) {
+            out->parts |= SBX_EXPAND_EXTENSIONS;
+        } else {
+            return false;
+        }
+    }
+    out->expand_text = value;
+    return true;
+}
+
 static bool read_orderby(struct str value, struct sbx_query *out)
 {
     struct str rest = str_trim(value);
@@ -134,9 +171,15 @@ static bool read_orderby(struct str value, struct sbx_query *out)
     return out->is_descending || str_eq(direction, S("asc"));
 }
 
-static bool read_option(struct str name, struct str value, struct arena *arena,
+static bool read_option(struct str name, struct str value, bool is_graph, struct arena *arena,
     struct sbx_query *out, struct sbx_refusal *refusal)
 {
+    if (is_graph && str_eq_nocase(name, S("$expand"))) {
+        return read_graph_expand(value, out) || refuse(refusal, "$expand", "is not understood.");
+    }
+    if (is_graph && str_find(value, S("ExtendedProperties")) != SIZE_MAX) {
+        return refuse(refusal, "$filter", "names a property that does not exist.");
+    }
     if (str_eq_nocase(name, S("$select"))) {
         return read_select(value, arena, out) || refuse(refusal, "$select", "is not a list.");
     }
@@ -153,8 +196,8 @@ static bool read_option(struct str name, struct str value, struct arena *arena,
     }
     if (str_eq_nocase(name, S("$top"))) {
         out->has_top = true;
-        return (read_count(value, TOP_MAX, &out->top) && out->top > 0) ||
-               refuse(refusal, "$top", "must be 1 to 50.");
+        return (read_count(value, is_graph ? GRAPH_TOP_MAX : TOP_MAX, &out->top) && out->top > 0) ||
+               refuse(refusal, "$top", "must be 1 to 50 (To Do: 999).");
     }
     if (str_eq_nocase(name, S("$skip"))) {
         out->has_skip = true;
@@ -177,8 +220,8 @@ static bool read_option(struct str name, struct str value, struct arena *arena,
     return true;
 }
 
-bool sbx_query_read(
-    struct str query, struct arena *arena, struct sbx_query *out, struct sbx_refusal *refusal)
+bool sbx_query_read(struct str query, bool is_graph, struct arena *arena, struct sbx_query *out,
+    struct sbx_refusal *refusal)
 {
     struct str rest = query;
     struct str pair = { 0 };
@@ -196,7 +239,7 @@ bool sbx_query_read(
             !decode(equals == SIZE_MAX ? S("") : str_skip(pair, equals + 1), arena, &value)) {
             return refuse(refusal, "?", "is not percent-encoded UTF-8.");
         }
-        if (!read_option(name, value, arena, out, refusal)) {
+        if (!read_option(name, value, is_graph, arena, out, refusal)) {
             return false;
         }
     }

@@ -1,11 +1,18 @@
 #pragma once
-/** The OData query options that the service takes (upstream.md A.10.5, A.12, A.13). */
+/** The OData query options that the service takes (upstream.md A.10.5, A.12, A.13; B.10, B.11). */
 #include "bridge/core/arena.h"
 #include "bridge/core/str.h"
 #include "bridge/sandbox/refusal.h"
 #include <stdint.h>
 
 struct sbx_filter;
+
+/** What $expand of the To Do side may name. */
+enum {
+    SBX_EXPAND_CHECKLIST = 1 << 0,
+    SBX_EXPAND_LINKS = 1 << 1,
+    SBX_EXPAND_EXTENSIONS = 1 << 2,
+};
 
 struct sbx_query {
     const struct str *select; /**< property names; none: all */
@@ -14,6 +21,8 @@ struct sbx_query {
     struct str expand_text;
     const struct str *expand; /**< names of extended properties to show */
     size_t expand_count;
+    unsigned parts;                  /**< SBX_EXPAND_* */
+    struct str extension;            /**< the only one to show; empty: all */
     const struct sbx_filter *filter; /**< NULL: none */
     struct str filter_text;
     struct str orderby_text;
@@ -26,8 +35,8 @@ struct sbx_query {
 };
 
 /** A query string, still encoded. Option names in any case, '$' also as %24. */
-MUST_CHECK bool sbx_query_read(
-    struct str query, struct arena *arena, struct sbx_query *out, struct sbx_refusal *refusal);
+MUST_CHECK bool sbx_query_read(struct str query, bool is_graph, struct arena *arena,
+    struct sbx_query *out, struct sbx_refusal *refusal);
 
 /** Filters: comparisons joined by and, or, parentheses; Any() over extended properties. */
 enum sbx_value_kind {

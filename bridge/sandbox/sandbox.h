@@ -1,12 +1,14 @@
 #pragma once
 /**
  * A small, strict task service that speaks the Outlook Tasks REST API v2.0 (seed 000,
- * reference/upstream.md A), so that the bridge runs and is tested without a Microsoft account. It
- * is written from those documents alone and shares no conversion code with the bridge. Runs on the
+ * reference/upstream.md A) and, over the same mailboxes, Microsoft Graph To Do v1.0 (B), so that
+ * the bridge runs and is tested without a Microsoft account. It is written from those documents
+ * alone and shares no conversion code with the bridge. Runs on the
  * given loop, also in the same process as the bridge (`duedav demo`); all its times come from
  * core/clock.
  *
- * The service is below /api/v2.0/me/, the administration (admin.h) below /admin/.
+ * The services are below /api/v2.0/me/ and /v1.0/me/todo/ (graph.h), the administration (admin.h)
+ * below /admin/.
  *
  * Where the documents leave a behaviour open, the sandbox takes the one that asks most of a client:
  * - ParentFolderId is spelled AQMk..., TaskFolder.Id AAMk...; both lead to the folder
@@ -22,6 +24,13 @@
  * properties; Status Completed by PATCH advances a series as the action does; new dates by PATCH
  * without Recurrence split the occurrence off (mapping.md 5.1)
  * - an unknown zone in Prefer is refused rather than ignored
+ * and on the To Do side, but for what personality.h switches:
+ * - a title must not be empty; $select is refused; unknown and read-only members are refused
+ * - a completed occurrence keeps its id and loses its rule, the next one is a new task
+ * - the due date is what a rule counts by; a rule needs one
+ * - names of lists are unique (409 nameAlreadyExists); built-in lists stay (400), those of others
+ * are not renamed or deleted (403); flagged mails are not made here (400)
+ * - with Prefer: IdType="ImmutableId" every id of a task is another; both forms are understood
  */
 #include "bridge/core/err.h"
 #include "bridge/core/loop.h"

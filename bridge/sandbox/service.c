@@ -2,6 +2,7 @@
 
 #include "bridge/core/clock.h"
 #include "bridge/core/mem.h"
+#include "bridge/sandbox/graph.h"
 #include "http/uri.h"
 
 #include <cjson/cJSON.h>
@@ -10,13 +11,7 @@
 
 #define PATH_SEGMENTS_MAX 12
 
-/** A path without its case and its spelling of ids. */
-struct route {
-    const char *pattern; /**< '*' stands for an id */
-    sbx_handler *get, *post, *patch, *remove;
-};
-
-static const struct route routes[] = {
+static const struct sbx_route routes[] = {
     { "tasks", sbx_list_tasks, sbx_create_task, NULL, NULL },
     { "tasks/*", sbx_get_task, NULL, sbx_update_task, sbx_delete_task },
     { "tasks/*/complete", NULL, sbx_complete_task, NULL, NULL },
@@ -46,29 +41,43 @@ static size_t split_segments(const struct uri_path *path, struct str *out)
     return count;
 }
 
+/* The v2.0 side takes path segments in any case (upstream.md A.1). */
 static bool matches(
-    const struct route *route, const struct str *segments, size_t count, struct str *key_out)
+    struct sbx_call *call, const struct sbx_route *route, const struct str *segments, size_t count)
 {
     struct str rest = str_from(route->pattern);
     struct str part = { 0 };
+    size_t key_count = 0;
     size_t at = 0;
 
-    *key_out = (struct str){ 0 };
     while (str_next(&rest, '/', &part)) {
         if (at == count) {
             return false;
         }
         if (str_eq(part, S("*"))) {
-            *key_out = segments[at];
-        } else if (!str_eq_nocase(part, segments[at])) {
+            call->keys[key_count++] = segments[at];
+        } else if (!(call->is_graph ? str_eq : str_eq_nocase)(part, segments[at])) {
             return false;
         }
         at++;
     }
+    call->key = call->keys[0];
     return at == count;
 }
 
-static bool find_route(struct sbx_call *call, const struct route **out)
+static bool find_among(struct sbx_call *call, const struct sbx_route *list, size_t list_count,
+    const struct str *segments, size_t count, const struct sbx_route **out)
+{
+    for (size_t i = 0; i < list_count; i++) {
+        if (matches(call, &list[i], segments, count)) {
+            *out = &list[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool find_route(struct sbx_call *call, const struct sbx_route **out)
 {
     struct str segments[2 * PATH_SEGMENTS_MAX];
     struct uri_path path = { 0 };
@@ -78,13 +87,16 @@ static bool find_route(struct sbx_call *call, const struct route **out)
     if (uri_parse_path(call->request->path, PATH_SEGMENTS_MAX, call->arena, &path, &err)) {
         count = split_segments(&path, segments);
     }
+    if (call->is_graph) {
+        return (count >= 4 && str_eq(segments[1], S("me")) && str_eq(segments[2], S("todo")) &&
+                   find_among(call, sbx_graph_routes, sbx_graph_route_count, segments + 3,
+                       count - 3, out)) ||
+               sbx_refuse(&call->refusal, 400, "BadRequest", "Resource not found for the segment.");
+    }
     if (count >= 4 && str_eq_nocase(segments[0], S("api")) &&
         str_eq_nocase(segments[1], S("v2.0")) && str_eq_nocase(segments[2], S("me"))) {
-        for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-            if (matches(&routes[i], segments + 3, count - 3, &call->key)) {
-                *out = &routes[i];
-                return true;
-            }
+        if (find_among(call, routes, ARRAY_LEN(routes), segments + 3, count - 3, out)) {
+            return true;
         }
         if (count >= 6 && str_eq_nocase(segments[3], S("tasks")) &&
             str_eq_nocase(segments[5], S("attachments"))) {
@@ -95,7 +107,7 @@ static bool find_route(struct sbx_call *call, const struct route **out)
     return sbx_refuse(&call->refusal, 404, "ResourceNotFound", "There is no such resource.");
 }
 
-static sbx_handler *handler_of(const struct route *route, enum http_method method)
+static sbx_handler *handler_of(const struct sbx_route *route, enum http_method method)
 {
     switch (method) {
     case HTTP_GET:
@@ -123,11 +135,16 @@ static bool apply_preference(struct sbx_call *call, struct str name, struct str 
                 "Prefer: odata.maxpagesize must be a positive number.");
         }
     } else if (str_eq_nocase(name, S("outlook.timezone"))) {
-        call->edit.zone = sbx_zones_find(call->service->zones, value);
-        if (call->edit.zone == NULL) {
+        const struct sbx_zone *zone = sbx_zones_find(call->service->zones, value);
+
+        if (zone == NULL) {
             return sbx_refuse(&call->refusal, 400, "InvalidDateTime",
                 "Prefer: outlook.timezone names a zone that is not known here.");
         }
+        call->edit.zone =
+            call->is_graph && call->service->personality.ignores_timezone ? call->edit.zone : zone;
+    } else if (call->is_graph) {
+        return sbx_graph_apply_preference(call, name, value);
     }
     return true; /* other preferences are not ours */
 }
@@ -212,7 +229,7 @@ static bool read_body(struct sbx_call *call, bool must_have)
 
 static bool run(struct sbx_call *call)
 {
-    const struct route *route = NULL;
+    const struct sbx_route *route = NULL;
     sbx_handler *handler = NULL;
 
     if (!find_route(call, &route)) {
@@ -224,7 +241,8 @@ static bool run(struct sbx_call *call)
             "The resource does not support this method.");
     }
     return read_preferences(call) &&
-           sbx_query_read(call->request->query, call->arena, &call->query, &call->refusal) &&
+           sbx_query_read(
+               call->request->query, call->is_graph, call->arena, &call->query, &call->refusal) &&
            ((call->method != HTTP_POST && call->method != HTTP_PATCH) ||
                read_body(call, handler != sbx_complete_task)) &&
            handler(call);
@@ -240,6 +258,7 @@ void sbx_service_answer(struct sbx_call *call)
         .zones = call->service->zones,
         .zone = sbx_zones_find(call->service->zones, S("UTC")),
         .now_us = clock_now_us(),
+        .is_due_anchored = call->is_graph,
         .arena = call->arena,
     };
     call->refusal = (struct sbx_refusal){ 0 };
@@ -251,8 +270,13 @@ void sbx_service_answer(struct sbx_call *call)
     if (!is_done) {
         cJSON_Delete(TAKE(call->json));
         call->status = call->refusal.status;
-        call->json = sbx_error_body(&call->refusal);
+        call->json = sbx_call_error(call);
     }
+}
+
+cJSON *sbx_call_error(const struct sbx_call *call)
+{
+    return call->is_graph ? sbx_graph_error(call) : sbx_error_body(&call->refusal);
 }
 
 cJSON *sbx_error_body(const struct sbx_refusal *refusal)

@@ -22,10 +22,19 @@ struct sbx_group {
     int64_t seq;
 };
 
+/** Only the To Do side tells them apart (upstream.md B.3). */
+enum sbx_folder_kind {
+    SBX_FOLDER_OWN,
+    SBX_FOLDER_SHARED_BY,   /**< the user's own, shared with others */
+    SBX_FOLDER_SHARED_WITH, /**< another's, shared with the user; not on the v2.0 side */
+    SBX_FOLDER_FLAGGED,     /**< tasks made of flagged mails; not on the v2.0 side */
+};
+
 struct sbx_folder {
     int64_t row;
     struct str id, group_key, name;
     bool is_default;
+    enum sbx_folder_kind kind;
     int64_t seq;
 };
 
@@ -70,6 +79,8 @@ void sbx_state_put_folder(
     struct sbx_db *db, int64_t user, struct arena *arena, struct sbx_folder *folder);
 /** With its tasks. */
 void sbx_state_remove_folder(struct sbx_db *db, int64_t user, const struct sbx_folder *folder);
+/** Does the v2.0 side show it? */
+bool sbx_folder_is_in_outlook(const struct sbx_folder *folder);
 
 /* Tasks */
 

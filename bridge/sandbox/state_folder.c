@@ -1,10 +1,12 @@
 #include "bridge/core/secret.h"
 #include "bridge/sandbox/state_internal.h"
 
-#define FOLDER_COLUMNS "row, id, group_key, name, is_default, seq"
-#define GROUP_COLUMNS  "row, id, key, name, is_default, seq"
+#define FOLDER_COLUMNS                           \
+    "row, id, group_key, name, is_default, seq," \
+    " (SELECT kind FROM folder_kinds k WHERE k.folder = folders.row)"
+#define GROUP_COLUMNS "row, id, key, name, is_default, seq"
 
-static struct str new_guid(struct arena *arena)
+struct str sbx_state_new_guid(struct arena *arena)
 {
     unsigned char b[16];
 
@@ -33,6 +35,7 @@ static void read_folder(struct sqlite3_stmt *query, struct arena *arena, struct 
     out->name = sbx_column_str(query, 3, arena);
     out->is_default = sbx_column_int(query, 4) != 0;
     out->seq = sbx_column_int(query, 5);
+    out->kind = (enum sbx_folder_kind)sbx_column_int(query, 6);
 }
 
 size_t sbx_state_list_groups(
@@ -78,7 +81,7 @@ void sbx_state_put_group(
     }
     group->id = sbx_state_new_id(user, arena);
     if (group->key.n == 0) {
-        group->key = new_guid(arena);
+        group->key = sbx_state_new_guid(arena);
     }
     sbx_db_run(db,
         "INSERT INTO groups(user, id, key, name, is_default, seq) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
@@ -142,6 +145,10 @@ void sbx_state_put_folder(
         "isssii", user, folder->id, folder->group_key, folder->name, (int64_t)folder->is_default,
         folder->seq);
     folder->row = sbx_db_last_row(db);
+    if (folder->kind != SBX_FOLDER_OWN) {
+        sbx_db_run(db, "INSERT INTO folder_kinds(folder, kind) VALUES(?1, ?2)", "ii", folder->row,
+            (int64_t)folder->kind);
+    }
 }
 
 void sbx_state_remove_folder(struct sbx_db *db, int64_t user, const struct sbx_folder *folder)
@@ -150,7 +157,17 @@ void sbx_state_remove_folder(struct sbx_db *db, int64_t user, const struct sbx_f
         "DELETE FROM properties WHERE owner IN (SELECT id FROM tasks WHERE folder = ?1)"
         " OR owner = ?2",
         "is", folder->row, folder->id);
+    sbx_db_run(db,
+        "DELETE FROM children WHERE owner IN (SELECT id FROM tasks WHERE folder = ?1)"
+        " OR owner = ?2",
+        "is", folder->row, folder->id);
+    sbx_db_run(db, "DELETE FROM folder_kinds WHERE folder = ?1", "i", folder->row);
     sbx_db_run(db, "DELETE FROM tasks WHERE folder = ?1", "i", folder->row);
     sbx_db_run(db, "DELETE FROM folders WHERE row = ?1", "i", folder->row);
     sbx_state_bury(db, user, 0, folder->id);
+}
+
+bool sbx_folder_is_in_outlook(const struct sbx_folder *folder)
+{
+    return folder->kind == SBX_FOLDER_OWN || folder->kind == SBX_FOLDER_SHARED_BY;
 }

@@ -1,3 +1,4 @@
+#include "bridge/sandbox/state_child.h"
 #include "bridge/sandbox/state_internal.h"
 
 #include <cjson/cJSON.h>
@@ -41,6 +42,8 @@ static void read_task(struct sqlite3_stmt *query, struct arena *arena, struct sb
         cJSON *json = cJSON_ParseWithLength(text.p, text.n);
         struct sbx_refusal ignored = { 0 };
 
+        out->is_due_anchored = cJSON_GetObjectItemCaseSensitive(json, "CountsByDue") != NULL;
+        cJSON_DeleteItemFromObjectCaseSensitive(json, "CountsByDue");
         out->has_series = sbx_series_read(json, &out->series, &ignored);
         cJSON_Delete(json);
     }
@@ -116,9 +119,13 @@ static struct str instant_text(int64_t instant, struct arena *arena)
 static struct str series_text(const struct sbx_task *task, struct arena *arena)
 {
     cJSON *json = task->has_series ? sbx_series_write(&task->series) : NULL;
-    char *text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
     struct str copy = { NULL, 0 };
+    char *text = NULL;
 
+    if (task->is_due_anchored && json != NULL) {
+        cJSON_AddTrueToObject(json, "CountsByDue");
+    }
+    text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
     if (text != NULL) {
         copy = arena_copy(arena, str_from(text));
         cJSON_free(text);
@@ -158,6 +165,7 @@ void sbx_state_put_task(
 void sbx_state_remove_task(struct sbx_db *db, int64_t user, const struct sbx_task *task)
 {
     sbx_db_run(db, "DELETE FROM properties WHERE owner = ?1", "s", task->id);
+    sbx_child_remove_all(db, task->id);
     sbx_db_run(db, "DELETE FROM tasks WHERE row = ?1", "i", task->row);
     sbx_state_bury(db, user, task->folder, task->id);
 }

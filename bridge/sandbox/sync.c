@@ -1,8 +1,7 @@
 #include "bridge/core/buf.h"
 #include "bridge/core/civil.h"
 #include "bridge/core/mem.h"
-#include "bridge/sandbox/service.h"
-#include "bridge/sandbox/token.h"
+#include "bridge/sandbox/graph.h"
 #include "http/uri.h"
 
 #include <cjson/cJSON.h>
@@ -10,24 +9,18 @@
 #define PAGE_DEFAULT 50
 #define PAGE_MAX     1000
 
-/** What a page tells, in the order of change: an item as it is now, or that one is gone. */
-struct page {
-    struct sbx_task *tasks; /**< one of these two */
-    struct sbx_folder *folders;
-    size_t item_count;
-    struct sbx_gone *gone;
-    size_t gone_count;
-};
-
 bool sbx_is_sync(const struct sbx_call *call)
 {
     return call->tracks_changes || call->query.has_delta_token || call->query.has_skip_token;
 }
 
-static struct sbx_token_owner owner_of(const struct sbx_call *call, const struct sbx_folder *folder)
+/* A token of one side is none of the other's. */
+struct sbx_token_owner sbx_sync_owner(const struct sbx_call *call, const struct sbx_folder *folder)
 {
+    struct str key = str_from(call->service->key);
+
     return (struct sbx_token_owner){
-        .key = str_from(call->service->key),
+        .key = call->is_graph ? arena_printf(call->arena, "todo %.*s", STR_ARG(key)) : key,
         .user = call->user.id,
         .folder = folder != NULL ? folder->row : 0,
         .epoch = call->user.epoch,
@@ -51,15 +44,16 @@ static bool check_options(struct sbx_call *call, const struct sbx_folder *folder
     return sbx_check_select(call, folder != NULL ? "Tasks" : "TaskFolders");
 }
 
-static bool read_token(
+bool sbx_sync_read_token(
     struct sbx_call *call, const struct sbx_folder *folder, struct sbx_token *out)
 {
     const struct sbx_fault *fault = call->fault;
-    struct sbx_token_owner owner = owner_of(call, folder);
-    enum sbx_token_state state =
-        sbx_token_read(&owner, call->query.token, call->query.has_skip_token, out);
+    struct sbx_token_owner owner = sbx_sync_owner(call, folder);
+    enum sbx_token_state state = sbx_token_read(
+        &owner, call->query.token, !call->is_graph && call->query.has_skip_token, out);
 
     if (sbx_call_has_fault(call, SBX_FAULT_EXPIRE_DELTA)) {
+        call->location = sbx_graph_location(call, folder);
         return sbx_refuse(&call->refusal, fault->status != 0 ? fault->status : 410,
             fault->code != NULL ? fault->code : "SyncStateNotFound",
             "The sync state is not found or has expired.");
@@ -75,11 +69,12 @@ static bool read_token(
     return true;
 }
 
-static void load(struct sbx_call *call, const struct sbx_folder *folder,
-    const struct sbx_token *token, int64_t limit, struct page *out)
+void sbx_sync_load(struct sbx_call *call, const struct sbx_folder *folder,
+    const struct sbx_token *token, int64_t limit, struct sbx_page *out)
 {
     struct sbx_db *db = call->service->db;
     int64_t gone_after = token->position > token->floor ? token->position : token->floor;
+    size_t kept = 0;
 
     if (folder != NULL) {
         out->item_count = sbx_state_list_changed_tasks(
@@ -87,6 +82,12 @@ static void load(struct sbx_call *call, const struct sbx_folder *folder,
     } else {
         out->item_count =
             sbx_state_list_folders(db, call->user.id, token->position, call->arena, &out->folders);
+        for (size_t i = 0; i < out->item_count; i++) {
+            if (call->is_graph || sbx_folder_is_in_outlook(&out->folders[i])) {
+                out->folders[kept++] = out->folders[i];
+            }
+        }
+        out->item_count = kept;
     }
     out->gone_count = sbx_state_list_gone(db, call->user.id, folder != NULL ? folder->row : 0,
         gone_after, limit, call->arena, &out->gone);
@@ -110,9 +111,8 @@ static cJSON *show_gone(
     return json;
 }
 
-/* Put at most limit entries into value, by the order of change; *position_out is the last one's. */
-static bool show_page(struct sbx_call *call, const struct sbx_folder *folder,
-    const struct page *page, int64_t limit, cJSON *value, int64_t *position_out)
+bool sbx_sync_show(struct sbx_call *call, const struct sbx_folder *folder,
+    const struct sbx_page *page, int64_t limit, cJSON *value, int64_t *position_out)
 {
     size_t item = 0;
     size_t gone = 0;
@@ -125,7 +125,9 @@ static bool show_page(struct sbx_call *call, const struct sbx_folder *folder,
         cJSON *json = NULL;
 
         if (gone_seq < item_seq) {
-            json = show_gone(call, folder, &page->gone[gone++]);
+            json = call->is_graph ? sbx_graph_show_gone(call, folder, &page->gone[gone])
+                                  : show_gone(call, folder, &page->gone[gone]);
+            gone++;
             *position_out = gone_seq;
         } else {
             json = folder != NULL ? sbx_show_task(call, &page->tasks[item])
@@ -146,7 +148,7 @@ static void add_link(struct sbx_call *call, const struct sbx_folder *folder,
     const struct sbx_token *token, bool is_initial)
 {
     CLEANUP(buf_done) struct buf link = { 0 };
-    struct sbx_token_owner owner = owner_of(call, folder);
+    struct sbx_token_owner owner = sbx_sync_owner(call, folder);
     struct str base = call->mailbox.base;
     bool is_last = !is_initial && !token->is_skip;
 
@@ -179,21 +181,28 @@ static void add_link(struct sbx_call *call, const struct sbx_folder *folder,
         call, call->json, token->is_skip ? "@odata.nextLink" : "@odata.deltaLink", buf_str(&link));
 }
 
+int64_t sbx_sync_limit(const struct sbx_call *call)
+{
+    int64_t limit = call->max_page_size > 0 ? call->max_page_size : PAGE_DEFAULT;
+
+    return limit > PAGE_MAX ? PAGE_MAX : limit;
+}
+
 bool sbx_sync(struct sbx_call *call, const struct sbx_folder *folder)
 {
     bool is_initial = !call->query.has_delta_token && !call->query.has_skip_token;
-    int64_t limit = call->max_page_size > 0 ? call->max_page_size : PAGE_DEFAULT;
+    int64_t limit = sbx_sync_limit(call);
     int64_t now_seq = sbx_state_seq(call->service->db, call->user.id);
     struct sbx_token token = { .position = 0, .floor = now_seq };
-    struct page page = { 0 };
+    struct sbx_page page = { 0 };
     cJSON *value = NULL;
     bool has_more = false;
 
-    if (!check_options(call, folder) || (!is_initial && !read_token(call, folder, &token))) {
+    if (!check_options(call, folder) ||
+        (!is_initial && !sbx_sync_read_token(call, folder, &token))) {
         return false;
     }
-    limit = limit > PAGE_MAX ? PAGE_MAX : limit;
-    load(call, folder, &token, limit + 1, &page);
+    sbx_sync_load(call, folder, &token, limit + 1, &page);
     call->status = 200;
     call->json = cJSON_CreateObject();
     if (folder != NULL) {
@@ -206,7 +215,7 @@ bool sbx_sync(struct sbx_call *call, const struct sbx_folder *folder)
     if (sbx_call_has_fault(call, SBX_FAULT_EMPTY_PAGE)) {
         has_more = true; /* a page without entries, and the round goes on */
     } else {
-        has_more = show_page(call, folder, &page, limit, value, &token.position);
+        has_more = sbx_sync_show(call, folder, &page, limit, value, &token.position);
     }
     if (!has_more) {
         token.position = now_seq;

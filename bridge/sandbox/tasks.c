@@ -1,6 +1,7 @@
 #include "bridge/core/civil.h"
 #include "bridge/core/mem.h"
-#include "bridge/sandbox/service.h"
+#include "bridge/sandbox/graph.h"
+#include "bridge/sandbox/state_child.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static bool find_task(struct sbx_call *call, struct sbx_task *out)
 
 static bool find_folder(struct sbx_call *call, struct str id, struct sbx_folder *out)
 {
-    return sbx_state_find_folder(db_of(call), call->user.id, id, call->arena, out) ||
+    return (sbx_state_find_folder(db_of(call), call->user.id, id, call->arena, out) &&
+               sbx_folder_is_in_outlook(out)) ||
            sbx_refuse_missing(call, id);
 }
 
@@ -35,7 +37,7 @@ struct candidate {
     const struct sbx_task *task;
 };
 
-static bool find_time(const struct sbx_call *call, int64_t instant_s, struct sbx_value *out)
+bool sbx_find_time(const struct sbx_call *call, int64_t instant_s, struct sbx_value *out)
 {
     struct civil c = { 0 };
 
@@ -53,6 +55,9 @@ static bool find_value(void *item, struct str path, struct sbx_value *out)
     const struct candidate *candidate = (const struct candidate *)item;
     const struct sbx_task *task = candidate->task;
 
+    if (candidate->call->is_graph) {
+        return sbx_graph_find_value(candidate->call, task, path, out);
+    }
     *out = (struct sbx_value){ .kind = SBX_VALUE_TEXT };
     if (str_eq(path, S("Subject"))) {
         out->text = task->subject;
@@ -69,11 +74,11 @@ static bool find_value(void *item, struct str path, struct sbx_value *out)
     } else if (str_eq(path, S("LastModifiedDateTime"))) {
         *out = (struct sbx_value){ .kind = SBX_VALUE_INSTANT, .number = task->modified_us };
     } else if (str_eq(path, S("StartDateTime/DateTime"))) {
-        return find_time(candidate->call, task->start_s, out);
+        return sbx_find_time(candidate->call, task->start_s, out);
     } else if (str_eq(path, S("DueDateTime/DateTime"))) {
-        return find_time(candidate->call, task->due_s, out);
+        return sbx_find_time(candidate->call, task->due_s, out);
     } else if (str_eq(path, S("CompletedDateTime/DateTime"))) {
-        return find_time(candidate->call, task->completed_s, out);
+        return sbx_find_time(candidate->call, task->completed_s, out);
     } else {
         return false;
     }
@@ -146,8 +151,7 @@ static cJSON *show_item(struct sbx_call *call, size_t index, void *items)
     return sbx_show_task(call, &((struct sbx_task *)items)[index]);
 }
 
-/* folder: row, or 0 for all. */
-static bool list_tasks(struct sbx_call *call, int64_t folder, struct str context, struct str path)
+bool sbx_list_tasks_of(struct sbx_call *call, int64_t folder, struct str context, struct str path)
 {
     struct sbx_listing listing = {
         .kind = "Tasks", .context = context, .path = path, .show_cb = show_item
@@ -179,7 +183,7 @@ static bool list_tasks(struct sbx_call *call, int64_t folder, struct str context
 
 bool sbx_list_tasks(struct sbx_call *call)
 {
-    return list_tasks(call, 0, S("Me/Tasks"), S("me/Tasks"));
+    return sbx_list_tasks_of(call, 0, S("Me/Tasks"), S("me/Tasks"));
 }
 
 bool sbx_list_folder_tasks(struct sbx_call *call)
@@ -192,7 +196,7 @@ bool sbx_list_folder_tasks(struct sbx_call *call)
     if (sbx_is_sync(call)) {
         return sbx_sync(call, &folder);
     }
-    return list_tasks(call, folder.row,
+    return sbx_list_tasks_of(call, folder.row,
         arena_printf(
             call->arena, "Me/TaskFolders('%.*s')/Tasks", STR_ARG(sbx_context_id(call, folder.id))),
         arena_printf(call->arena, "me/TaskFolders('%.*s')/Tasks", STR_ARG(folder.id)));
@@ -232,11 +236,7 @@ bool sbx_create_task(struct sbx_call *call)
     return sbx_put_properties(call, task.id) && answer_task(call, 201, &task);
 }
 
-/**
- * Take one occurrence out of a series: `single` gets a new id and no series, the task moves to its
- * next date. False if the series has no next date.
- */
-static bool split_off(struct sbx_call *call, const struct sbx_task *old, struct sbx_task *task,
+bool sbx_split_off(struct sbx_call *call, const struct sbx_task *old, struct sbx_task *task,
     struct sbx_task *single)
 {
     *single = *task;
@@ -255,6 +255,7 @@ static bool split_off(struct sbx_call *call, const struct sbx_task *old, struct 
     put(call, single);
     put(call, task);
     sbx_state_copy_properties(db_of(call), task->id, single->id);
+    sbx_child_copy_all(db_of(call), task->id, single->id, call->arena);
     return true;
 }
 
@@ -287,7 +288,7 @@ bool sbx_update_task(struct sbx_call *call)
         (becomes_completed || moves)) {
         struct sbx_task edited = task;
 
-        if (!split_off(call, &old, &task, &single)) {
+        if (!sbx_split_off(call, &old, &task, &single)) {
             task = edited;
             task.has_series = becomes_completed; /* the last one, moved: no series any more */
             put(call, &task);
@@ -313,7 +314,7 @@ bool sbx_complete_task(struct sbx_call *call)
     task = old;
     if (old.status != SBX_COMPLETED) {
         sbx_task_complete(&task, &call->edit);
-        is_split = old.has_series && split_off(call, &old, &task, &single);
+        is_split = old.has_series && sbx_split_off(call, &old, &task, &single);
         if (!is_split) {
             task = old;
             sbx_task_complete(&task, &call->edit);

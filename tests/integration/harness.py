@@ -255,14 +255,14 @@ MARKER_GUID = "1c7e0d52-93ab-4e1f-8d46-5b0f2a9c7e34"
 TRACK = ("Prefer", "odata.track-changes")
 
 
-class Rest(Http):
-    """The Outlook Tasks REST API as one user. Links in answers can be passed as paths."""
+class Json(Http):
+    """A service that speaks JSON, as one user. Links in answers can be passed as paths."""
 
-    def __init__(self, url, token, zone=None):
-        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        if zone:
-            headers["Prefer"] = f'outlook.timezone="{zone}"'
-        super().__init__(url, headers)
+    def __init__(self, url, token, zone=None, prefer=()):
+        super().__init__(url, {"Authorization": f"Bearer {token}", "Accept": "application/json"})
+        prefer = [*prefer, f'outlook.timezone="{zone}"'] if zone else [*prefer]
+        if prefer:
+            self.headers["Prefer"] = ", ".join(prefer)
 
     def send(self, method, path, value=None, headers=()):
         pairs = list(headers.items() if isinstance(headers, dict) else headers)
@@ -287,6 +287,10 @@ class Rest(Http):
     def delete(self, path, headers=()):
         return self.send("DELETE", path, headers=headers)
 
+
+class Rest(Json):
+    """The Outlook Tasks REST API v2.0."""
+
     def create(self, subject="Example", folder="Tasks", **members):
         answer = self.post(f"/taskfolders('{folder}')/tasks", {"Subject": subject, **members})
         assert answer.status == 201, answer
@@ -310,6 +314,45 @@ class Rest(Http):
             if "@odata.deltaLink" in answer.json:
                 return entries, answer.json["@odata.deltaLink"]
             link, headers = answer.json["@odata.nextLink"], size
+
+
+class Graph(Json):
+    """Microsoft Graph To Do v1.0, below /me/todo."""
+
+    def list_id(self, name=None):
+        """The list of that name, else the default one."""
+        for entry in self.pages("/lists"):
+            if entry["displayName"] == name or (
+                    name is None and entry["wellknownListName"] == "defaultList"):
+                return entry["id"]
+        raise AssertionError(f"no list {name}")
+
+    def create(self, title="Example", list_id="tasks", **members):
+        answer = self.post(f"/lists/{list_id}/tasks", {"title": title, **members})
+        assert answer.status == 201, answer
+        return answer.json
+
+    def pages(self, path, headers=()):
+        """All entries of a listing."""
+        entries = []
+        while path:
+            answer = self.get(path, headers)
+            assert answer.status == 200, answer
+            entries += answer.json["value"]
+            path = answer.json.get("@odata.nextLink")
+        return entries
+
+    def delta(self, path, page_size=None):
+        """A whole round from the start ('.../delta') or a deltaLink: (entries, deltaLink)."""
+        headers = [("Prefer", f"odata.maxpagesize={page_size}")] if page_size else []
+        entries = []
+        while True:
+            answer = self.get(path, headers)
+            assert answer.status == 200, answer
+            entries += answer.json["value"]
+            if "@odata.deltaLink" in answer.json:
+                return entries, answer.json["@odata.deltaLink"]
+            path = answer.json["@odata.nextLink"]
 
 
 class Admin(Http):
@@ -357,6 +400,14 @@ class Admin(Http):
     def release(self, **match):
         return self.call("POST", "release", match)["released"]
 
+    def personality(self, **switches):
+        """Turn switches of bridge/sandbox/personality.h."""
+        self.call("POST", "personality", switches)
+
+    def add_folder(self, user, name, kind):
+        """kind: own, shared_by, shared_with or flagged. Returns its id."""
+        return self.call("POST", "folders", {"user": user, "name": name, "kind": kind})["id"]
+
     def expire_tokens(self, **match):
         self.call("POST", "expire-tokens", match)
 
@@ -387,11 +438,17 @@ class Sandbox(Process):
         super().__init__(command, folder, "sandbox")
         self.url = self.read_line(r"listening on (http://\S+/me/)")[1]
         self.origin = self.url[:self.url.index("/api/")]
+        self.graph_url = self.origin + "/v1.0/me/todo"
         self.admin = Admin(self.origin)
         self.clients = [self.admin]
 
     def rest(self, token="alice-token", zone=None):
         client = Rest(self.url, token, zone)
+        self.clients.append(client)
+        return client
+
+    def graph(self, token="alice-token", zone=None, prefer=()):
+        client = Graph(self.graph_url, token, zone, prefer)
         self.clients.append(client)
         return client
 
