@@ -5,6 +5,7 @@ Nothing here sleeps: starting waits for the 'listening on' line, everything else
 sandbox's /admin/wait, an answer, the end of a process). Every wait has a deadline, which only ever
 runs out when a test fails.
 """
+import concurrent.futures
 import http.client
 import json
 import os
@@ -158,6 +159,20 @@ class TestClock:
 
     def advance(self, seconds):
         self.set(self.now_us + round(seconds * 1_000_000))
+
+    def until_final(self, ask, *arguments, **more):
+        """What a patient client gets in the end: it asks again as long as it is told 503, and the
+        clock runs meanwhile, so that the bridge goes on with what it has put off."""
+        end = time.monotonic() + DEADLINE
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            while True:
+                pending = pool.submit(ask, *arguments, **more)
+                while not concurrent.futures.wait([pending], timeout=0.05).done:
+                    self.advance(1)
+                answer = pending.result()
+                if answer.status != 503 or time.monotonic() > end:
+                    return answer
+                self.advance(int(answer.headers["Retry-After"]))
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)

@@ -467,20 +467,6 @@ class Writing(Promises):
 class Unclear(Promises):
     """Writes whose answer is lost."""
 
-    def retry_until_done(self, name, text, **headers):
-        """The client repeats its PUT; the clock runs meanwhile so that the bridge looks again."""
-        for _ in range(5):
-            pending = self.in_background(self.dav.delete, self.list + name, **headers) \
-                if text is None else \
-                self.in_background(self.dav.put, self.list + name, text, **headers)
-            while not concurrent.futures.wait([pending], timeout=0.05).done:
-                self.clock.advance(1)
-            answer = pending.result()
-            if answer.status != 503:
-                return answer
-            self.clock.advance(int(answer.headers["Retry-After"]))
-        self.fail(answer)
-
     def test_a_create_applied_before_the_connection_broke_is_adopted(self):
         self.bridge_up()
         for kind in ("cut_after", "truncate", "malformed"):
@@ -489,7 +475,7 @@ class Unclear(Promises):
             self.sandbox.admin.fault(kind, method="POST")
             answer = self.dav.put(self.list + name + ".ics", text, if_none_match="*")
             self.assertEqual(answer.status, 503, (kind, answer))
-            answer = self.retry_until_done(name + ".ics", text, if_none_match="*")
+            answer = self.clock.until_final(self.dav.put, self.list + name + ".ics", text, if_none_match="*")
             self.assertEqual(answer.status, 201, (kind, answer))
             self.assertEqual(answer.etag, self.dav.get(self.list + name + ".ics").etag)
         self.assertEqual(len(self.sandbox.admin.tasks("alice")), 3)
@@ -500,7 +486,7 @@ class Unclear(Promises):
         text = vtodo("a", "SUMMARY:A")
         answer = self.dav.put(self.list + "a.ics", text, if_none_match="*")
         self.assertEqual(answer.status, 503, answer)
-        answer = self.retry_until_done("a.ics", text, if_none_match="*")
+        answer = self.clock.until_final(self.dav.put, self.list + "a.ics", text, if_none_match="*")
         self.assertEqual(answer.status, 201, answer)
         self.only_task()
 
@@ -517,7 +503,7 @@ class Unclear(Promises):
         self.sandbox.admin.release()
         self.sandbox.admin.wait(method="POST")
         self.clock.advance(6)  # the second look finds it
-        answer = self.retry_until_done("a.ics", text, if_none_match="*")
+        answer = self.clock.until_final(self.dav.put, self.list + "a.ics", text, if_none_match="*")
         self.assertEqual(answer.status, 201, answer)
         self.only_task()
 
@@ -528,7 +514,7 @@ class Unclear(Promises):
         text = vtodo("a", "SUMMARY:B")
         answer = self.dav.put(self.list + "a.ics", text, if_match=first.etag)
         self.assertEqual(answer.status, 503, answer)
-        answer = self.retry_until_done("a.ics", text, if_match=first.etag)
+        answer = self.clock.until_final(self.dav.put, self.list + "a.ics", text, if_match=first.etag)
         self.assertEqual(answer.status, 204, answer)
         self.assertEqual(self.dav.get(self.list + "a.ics").text, text)
         self.assertEqual(len(self.sandbox.admin.requests(method="PATCH")), 1)
@@ -540,7 +526,7 @@ class Unclear(Promises):
         answer = self.dav.delete(self.list + "a.ics", if_match=first.etag)
         self.assertEqual(answer.status, 503, answer)
         self.sandbox.admin.wait(method="GET", path="/tasks", status=404)
-        again = self.retry_until_done("a.ics", None, if_match=first.etag)
+        again = self.clock.until_final(self.dav.delete, self.list + "a.ics", if_match=first.etag)
         self.assertEqual(again.status, 404)  # which clients take for done
         self.assertEqual(self.dav.get(self.list + "a.ics").status, 404)
 

@@ -46,18 +46,6 @@ class Regressions(Case):
         self.addCleanup(pool.shutdown)
         return pool.submit(function, *arguments, **more)
 
-    def until_done(self, client, text, **headers):
-        """The client repeats its PUT while the clock runs."""
-        for _ in range(5):
-            pending = self.in_background(client.put, self.list + "a.ics", text, **headers)
-            while not concurrent.futures.wait([pending], timeout=0.05).done:
-                self.clock.advance(1)
-            answer = pending.result()
-            if answer.status != 503:
-                return answer
-            self.clock.advance(int(answer.headers["Retry-After"]))
-        self.fail(answer)
-
     def test_a_stale_put_without_if_match_planned_anew_undoes_nothing(self):
         old = vtodo("a", "SUMMARY:A", "PRIORITY:1")
         self.put(old, 201, if_none_match="*")
@@ -82,7 +70,7 @@ class Regressions(Case):
         stale = served.text.replace("SUMMARY:A", "SUMMARY:B")
         self.sandbox.admin.fault("cut_after", method="PATCH")
         self.put(stale, 503)
-        self.assertEqual(self.until_done(self.dav, stale).status, 204)
+        self.assertEqual(self.clock.until_final(self.dav.put, self.list + "a.ics", stale).status, 204)
         self.assertEqual((self.task()["Subject"], self.task()["Categories"]), ("B", ["Home"]))
         self.outlook_changes(Importance="Low")  # and once more, after a change by upstream
         self.poll()
