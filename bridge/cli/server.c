@@ -277,6 +277,7 @@ static bool open_dav(struct server *server, struct err *err)
         if (!uri_parse(str_from(config->server.public_url), server->arena, &uri, err)) {
             return err_wrap(err, "[server] public_url");
         }
+        options.host = uri.host;
         options.prefix = uri.path;
         if (str_has_suffix(options.prefix, S("/"))) {
             options.prefix.n--;

@@ -36,6 +36,15 @@ struct str call_object_href(struct dav_call *call, struct str name)
     return route_href(&route, call->dav->prefix, call_arena(call));
 }
 
+/** Does the request say that its body is something else than XML? Curl's default says nothing. */
+static bool is_other_type(struct dav_call *call)
+{
+    struct str type = call_header(call, S("Content-Type"));
+
+    return type.n > 0 && str_find(type, S("xml")) == SIZE_MAX &&
+           !str_has_prefix_nocase(type, S("application/x-www-form-urlencoded"));
+}
+
 bool call_parse_body(struct dav_call *call, struct xml_node **root_out)
 {
     struct str body = call->request->body;
@@ -51,7 +60,7 @@ bool call_parse_body(struct dav_call *call, struct xml_node **root_out)
         return true;
     }
     if (!xml_parse(body, &xml_default_limits, call_arena(call), root_out, &err)) {
-        call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
+        call_respond_fault(call, is_other_type(call) ? 415 : 400, FAULT_NONE, str_from(err.text));
         return false;
     }
     return true;

@@ -16,6 +16,7 @@ struct dav {
     struct engine *engine;
     struct arena *arena;
     struct str prefix;
+    struct str host; /**< of public_url; may be empty */
     struct uri_path prefix_path;
     size_t object_bytes; /**< max-resource-size */
     struct signin signin;
@@ -63,7 +64,8 @@ struct str call_object_href(struct dav_call *call, struct str name);
 
 /**
  * Read the request body as XML. *root_out is NULL when there is no body.
- * False: it was malformed and the answer (400) has been given.
+ * False: it was malformed and the answer (400; 415 if it claims to be something else) has been
+ * given.
  */
 MUST_CHECK bool call_parse_body(struct dav_call *call, struct xml_node **root_out);
 

@@ -6,8 +6,8 @@
  * Within a list there is nothing to copy (a UID stands once, RFC 4791 5.3.2.1), and another name
  * for a task is not worth a new task upstream that lacks what we can't see of the old one: refused.
  */
-#include "bridge/dav/call.h"
-#include "bridge/dav/precondition.h"
+#include "bridge/core/mem.h"
+#include "bridge/dav/address.h"
 
 /** So often a MOVE begins again when the task changes under it. */
 #define MAX_TRIES 3
@@ -18,6 +18,8 @@ struct transfer {
     struct precondition precondition; /**< on the source */
     struct str etag;                  /**< of the version that was copied */
     enum sync_outcome made;           /**< what became of the target */
+    struct sync_property *kept;       /**< the source's dead properties */
+    size_t kept_count;
     bool is_move;
     bool may_overwrite;
     unsigned tries;
@@ -27,52 +29,15 @@ static void start(struct dav_call *call);
 
 /* --- what the request says -------------------------------------------------------------------- */
 
-/** The address without the port: behind a proxy it is another one outside. */
-static bool is_host(struct dav_call *call, struct str header, struct str host)
-{
-    struct str value = call_header(call, header);
-    struct str own, port;
-
-    return value.n > 0 && uri_split_authority(str_trim(value), &own, &port) &&
-           str_eq_nocase(own, host);
-}
-
-/** The path of Destination: an absolute path, or a URL of this server. Otherwise a status. */
-static int destination_path(struct dav_call *call, struct str *path_out)
-{
-    struct str text = str_trim(call_header(call, S("Destination")));
-    struct uri uri;
-    struct err err;
-
-    if (text.n > 0 && text.p[0] == '/') {
-        *path_out = text;
-        return 0;
-    }
-    if (!uri_parse(text, call_arena(call), &uri, &err)) {
-        return 400;
-    }
-    if (!is_host(call, S("Host"), uri.host) && !is_host(call, S("X-Forwarded-Host"), uri.host)) {
-        return 502;
-    }
-    *path_out = uri.path;
-    return 0;
-}
-
 /** False: it was refused and the answer has been given. */
 static bool read_target(struct dav_call *call, struct route *out)
 {
-    struct str path = S("");
-    int status = destination_path(call, &path);
-    struct err err;
+    int status = address_route(call, call_header(call, S("Destination")), out);
 
     if (status != 0) {
         call_respond_fault(call, status, FAULT_NONE,
             status == 502 ? S("Destination is on another server.")
-                          : S("Destination is missing or no address."));
-        return false;
-    }
-    if (!route_parse(&call->dav->prefix_path, path, call_arena(call), out, &err)) {
-        call_respond_fault(call, err.code == 403 ? 403 : 400, FAULT_NONE, str_from(err.text));
+                          : S("Destination is missing or no address of ours."));
         return false;
     }
     if (out->kind != ROUTE_OBJECT) {
@@ -95,9 +60,6 @@ static bool read_overwrite(struct dav_call *call, bool *out)
 /** False: it was refused and the answer has been given. */
 static bool read_request(struct dav_call *call, struct transfer *transfer)
 {
-    struct http_request *request = call->request;
-    struct err err;
-
     if (!read_target(call, &transfer->target)) {
         return false;
     }
@@ -105,12 +67,7 @@ static bool read_request(struct dav_call *call, struct transfer *transfer)
         call_respond_fault(call, 400, FAULT_NONE, S("Overwrite is T or F."));
         return false;
     }
-    if (!precondition_parse(request->headers, request->header_count, call_arena(call),
-            &transfer->precondition, &err)) {
-        call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
-        return false;
-    }
-    return true;
+    return address_precondition(call, &transfer->precondition);
 }
 
 /** The target's list; NULL also if it is another user's: that looks like one that does not exist.
@@ -145,11 +102,68 @@ static void removed(const struct sync_result *result, void *arg)
     }
 }
 
+/** The target is as it shall be. */
+static void finish(struct dav_call *call)
+{
+    struct transfer *transfer = call->state;
+    struct collection *collection = call_collection(call);
+    struct precondition same = { .if_match = &transfer->etag, .if_match_count = 1 };
+
+    if (!transfer->is_move) {
+        call_respond_empty(call, status_of_outcome(transfer->made, MAP_FAULT_NONE).code);
+    } else if (collection == NULL) { /* with its list the task has gone as well */
+        removed(&(struct sync_result){ .outcome = SYNC_NOT_FOUND }, call);
+    } else {
+        sync_delete(call->dav->engine, collection, transfer->source.object, &same, removed, call);
+    }
+}
+
+static void properties_set(const struct sync_result *result, void *arg)
+{
+    if (result->outcome == SYNC_REPLACED || result->outcome == SYNC_NOT_FOUND) {
+        finish(arg); /* NOT_FOUND: somebody has removed it meanwhile, and they with it */
+    } else {
+        call_respond_result(arg, result);
+    }
+}
+
+/** RFC 4918 9.8.2: the target has the source's dead properties, and no others. */
+static void target_opened(const struct err *err, void *arg)
+{
+    struct dav_call *call = arg;
+    struct transfer *transfer = call->state;
+    struct kept_owner owner = { .collection = target_collection(call) };
+    struct sync_property *changes =
+        arena_alloc_array(call_arena(call), 2 * SYNC_PROPERTIES_MAX, sizeof(*changes));
+    size_t count = 0;
+
+    if (err->kind == ERR_NONE && owner.collection != NULL) {
+        owner.object = collection_find(owner.collection, transfer->target.object);
+    }
+    if (owner.object == NULL || owner.object->is_removed) {
+        finish(call);
+        return;
+    }
+    while (count < SYNC_PROPERTIES_MAX && kept_at(&owner, count, &changes[count])) {
+        changes[count++].xml = S("");
+    }
+    for (size_t i = 0; i < transfer->kept_count; i++) {
+        changes[count++] = transfer->kept[i];
+    }
+    if (count == 0) {
+        finish(call);
+    } else if (!kept_has_room(&owner, transfer->kept, transfer->kept_count)) {
+        properties_set(&(struct sync_result){ .outcome = SYNC_FULL }, call);
+    } else {
+        sync_set_properties(call->dav->engine, &owner, changes, count, properties_set, call);
+    }
+}
+
 static void made(const struct sync_result *result, void *arg)
 {
     struct dav_call *call = arg;
     struct transfer *transfer = call->state;
-    struct collection *collection;
+    struct collection *target;
 
     if (result->outcome != SYNC_CREATED && result->outcome != SYNC_REPLACED) {
         struct sync_result told = *result;
@@ -162,18 +176,27 @@ static void made(const struct sync_result *result, void *arg)
     if (transfer->tries == 1) {
         transfer->made = result->outcome;
     }
-    if (!transfer->is_move) {
-        call_respond_empty(call, status_of_outcome(transfer->made, MAP_FAULT_NONE).code);
-        return;
+    target = target_collection(call);
+    if (target == NULL || (transfer->kept_count == 0 && result->outcome == SYNC_CREATED)) {
+        finish(call); /* a new one has none */
+    } else {
+        engine_open(call->dav->engine, target, false, call->client, target_opened, call);
     }
-    collection = call_collection(call);
-    if (collection == NULL) { /* with its list the task has gone as well */
-        removed(&(struct sync_result){ .outcome = SYNC_NOT_FOUND }, call);
-        return;
-    }
-    struct precondition same = { .if_match = &transfer->etag, .if_match_count = 1 };
+}
 
-    sync_delete(call->dav->engine, collection, transfer->source.object, &same, removed, call);
+static void note_properties(struct dav_call *call, const struct kept_owner *source)
+{
+    struct transfer *transfer = call->state;
+    struct arena *arena = call_arena(call);
+    struct sync_property kept;
+
+    transfer->kept = arena_alloc_array(arena, SYNC_PROPERTIES_MAX, sizeof(*transfer->kept));
+    transfer->kept_count = 0;
+    while (transfer->kept_count < SYNC_PROPERTIES_MAX &&
+           kept_at(source, transfer->kept_count, &kept)) {
+        transfer->kept[transfer->kept_count++] = (struct sync_property){ arena_copy(arena, kept.ns),
+            arena_copy(arena, kept.name), arena_copy(arena, kept.xml) };
+    }
 }
 
 static void opened(const struct err *err, void *arg)
@@ -202,6 +225,7 @@ static void opened(const struct err *err, void *arg)
     } else {
         transfer->tries++;
         transfer->etag = arena_copy(call_arena(call), resource->etag);
+        note_properties(call, &(struct kept_owner){ .collection = collection, .object = resource });
         sync_put(call->dav->engine, target, transfer->target.object, resource->document, &fresh,
             call->client, made, call);
     }

@@ -20,6 +20,7 @@ struct dav *dav_new(struct loop *loop, struct engine *engine, const struct dav_o
     dav->engine = engine;
     dav->arena = arena_new();
     dav->prefix = arena_copy(dav->arena, options->prefix);
+    dav->host = arena_copy(dav->arena, options->host);
     dav->object_bytes = options->body_bytes < document_default_limits.bytes
                             ? options->body_bytes
                             : document_default_limits.bytes;
@@ -180,6 +181,11 @@ static void run_method(struct dav_call *call)
     if (route->is_too_long && is_making(request->method)) {
         /* Not 404: clients take that as 'the list has gone'. */
         call_respond_fault(call, 403, FAULT_NONE, S("The name is too long."));
+        return;
+    }
+    if (route->is_too_deep && is_making(request->method)) {
+        /* RFC 4918 9.3.1, 9.7.1: what it would be made in is not there. */
+        call_respond_fault(call, 409, FAULT_NONE, S("There is no such collection."));
         return;
     }
     if (route->kind == ROUTE_OTHER) {

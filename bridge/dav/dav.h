@@ -9,6 +9,7 @@
 
 struct dav_options {
     struct str prefix;         /**< path of public_url without its last '/'; usually empty */
+    struct str host;           /**< of public_url; empty without one */
     size_t body_bytes;         /**< [limits] body; max-resource-size is no larger */
     unsigned sign_in_failures; /**< [limits] sign_in_failures: so many ... */
     int64_t sign_in_window_ms; /**< ... in so long, per address */

@@ -1,6 +1,6 @@
 /** GET and HEAD. They never wait for the service: what the store holds is the answer. */
+#include "bridge/dav/address.h"
 #include "bridge/dav/get_collection.h"
-#include "bridge/dav/precondition.h"
 #include "http/date.h"
 
 /** RFC 9110 13.2.2, for GET: the status that the preconditions lead to, 200 if they all hold. */
@@ -33,11 +33,8 @@ static void answer_object(struct dav_call *call, const struct resource *resource
     struct http_request *request = call->request;
     struct precondition precondition;
     char modified[30];
-    struct err err;
 
-    if (!precondition_parse(
-            request->headers, request->header_count, call_arena(call), &precondition, &err)) {
-        call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
+    if (!address_precondition(call, &precondition)) {
         return;
     }
     int status = check_preconditions(call, &precondition, resource);

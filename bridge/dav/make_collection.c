@@ -1,4 +1,7 @@
-/** MKCALENDAR (RFC 4791 5.3.1) and extended MKCOL (RFC 5689): a folder upstream. */
+/**
+ * MKCALENDAR (RFC 4791 5.3.1) and MKCOL, plain (RFC 4918 9.3) or extended (RFC 5689): a folder
+ * upstream. In a home everything is a list, so a plain MKCOL makes one, too.
+ */
 #include "bridge/dav/prop_change.h"
 
 #define CALDAV_NS S("urn:ietf:params:xml:ns:caldav")
@@ -29,7 +32,7 @@ static void read_components(const struct xml_node *set, struct wish *wish)
 /** Anything else than what decides about the list itself. */
 static void read_kept(struct wish *wish, const struct xml_node *node, struct arena *arena)
 {
-    struct prop_change change = prop_change_read(node, false, arena);
+    struct prop_change change = prop_change_read(node, false, ROUTE_COLLECTION, arena);
     size_t at = 0;
 
     while (at < wish->kept_count &&
@@ -113,7 +116,7 @@ static bool check_wish(struct dav_call *call, const struct xml_node *root, struc
     if (root != NULL) {
         read_body(root, wish, call_arena(call));
     }
-    if (is_mkcol && !wish->is_calendar) {
+    if (is_mkcol && root != NULL && !wish->is_calendar) {
         call_respond_fault(
             call, 403, FAULT_VALID_RESOURCETYPE, S("Only calendar collections can be made here."));
         return false;
@@ -140,12 +143,12 @@ void dav_make_collection(struct dav_call *call)
     struct xml_node *root;
     struct user *user = call_user(call);
 
+    if (!call_parse_body(call, &root) || !check_wish(call, root, &wish)) {
+        return;
+    }
     if (call->route.kind == ROUTE_OBJECT) {
         call_respond_fault(call, 403, FAULT_COLLECTION_LOCATION,
             S("A list can't be made inside a list, only in the calendar home."));
-        return;
-    }
-    if (!call_parse_body(call, &root) || !check_wish(call, root, &wish)) {
         return;
     }
     if (user == NULL) {

@@ -150,13 +150,14 @@ static void write_missing(struct xml_out *xml, struct str href)
     xml_close(xml, XML_DAV, "response");
 }
 
-static void write_object(
-    struct multistatus *multistatus, struct resource *resource, struct arena *scratch)
+static void write_object(struct multistatus *multistatus, const struct collection *collection,
+    struct resource *resource, struct arena *scratch)
 {
     struct xml_out *xml = &multistatus->xml;
     struct prop_subject subject = {
         .kind = ROUTE_OBJECT,
         .call = multistatus->call,
+        .collection = collection,
         .resource = resource,
         .is_writable = multistatus->is_writable,
         .part = multistatus->request->part,
@@ -181,6 +182,7 @@ static bool produce(struct evbuffer *out, void *arg)
 {
     struct multistatus *multistatus = arg;
     struct xml_out *xml = &multistatus->xml;
+    const struct collection *collection = call_collection(multistatus->call);
     struct arena *scratch = arena_new();
     size_t start = http_body_length(out);
     size_t filtered = 0;
@@ -207,7 +209,7 @@ static bool produce(struct evbuffer *out, void *arg)
                 continue;
             }
         }
-        write_object(multistatus, item->resource, scratch);
+        write_object(multistatus, collection, item->resource, scratch);
         resource_release(&item->resource);
     }
     arena_free(&scratch);

@@ -136,9 +136,9 @@ static bool take_condition(
 
 /** A list about another resource is taken not to hold: we look at one at a time. */
 static bool take_list(
-    struct str *rest, bool is_tagged, struct arena *arena, struct if_list *list, struct err *err)
+    struct str *rest, bool is_other, struct arena *arena, struct if_list *list, struct err *err)
 {
-    list->is_false = is_tagged;
+    list->is_false = is_other;
     if (rest->n == 0 || rest->p[0] != '(') {
         return err_set(err, ERR_INVALID, "If: a list begins with '('");
     }
@@ -212,24 +212,25 @@ static void restrict_match(
     *match = both;
 }
 
-static bool parse_if(struct str value, struct arena *arena, struct tag_list *match,
-    struct tag_list *none_match, struct err *err)
+static bool parse_if(struct str value, precondition_own_cb *is_own, void *arg, struct arena *arena,
+    struct tag_list *match, struct tag_list *none_match, struct err *err)
 {
     struct str rest = str_trim(value);
     struct if_sum sum = { 0 };
-    bool is_tagged = false;
+    bool is_other = false;
     struct str resource;
 
     while (rest.n > 0) {
         struct if_list list = { 0 };
 
         if (rest.p[0] == '<') {
+            rest = str_skip(rest, 1);
             if (!take_until(&rest, '>', &resource)) {
                 return err_set(err, ERR_INVALID, "If: an address without an end");
             }
-            is_tagged = true;
+            is_other = is_own == NULL || !is_own(str_trim(resource), arg);
         }
-        if (!take_list(&rest, is_tagged, arena, &list, err)) {
+        if (!take_list(&rest, is_other, arena, &list, err)) {
             return false;
         }
         add_list(&sum, &list, arena);
@@ -250,8 +251,9 @@ static bool parse_if(struct str value, struct arena *arena, struct tag_list *mat
     return true;
 }
 
-bool precondition_parse(const struct http_header *headers, size_t header_count, struct arena *arena,
-    struct precondition *out, struct err *err)
+bool precondition_parse(const struct http_header *headers, size_t header_count,
+    precondition_own_cb *is_own, void *arg, struct arena *arena, struct precondition *out,
+    struct err *err)
 {
     struct tag_list match = { 0 };
     struct tag_list none_match = { 0 };
@@ -262,7 +264,7 @@ bool precondition_parse(const struct http_header *headers, size_t header_count, 
         return false;
     }
     if (http_header_find(headers, header_count, S("If"), &value) &&
-        !parse_if(value, arena, &match, &none_match, err)) {
+        !parse_if(value, is_own, arg, arena, &match, &none_match, err)) {
         return false;
     }
     *out = (struct precondition){

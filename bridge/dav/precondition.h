@@ -7,11 +7,16 @@
 #include "bridge/sync/sync.h"
 #include "http/message.h"
 
+/** Is this address, as an If header writes it, the one of the request? */
+typedef bool precondition_own_cb(struct str address, void *arg);
+
 /**
  * All forms are read: '*', lists, several headers of one name, weak tags (the prefix is dropped),
  * tags without quotes (some clients) and tags to which a proxy's compression added '-gzip'.
- * State tokens in If never match, because we give out none; nor do lists about other addresses.
+ * State tokens in If never match, because we give out none; nor do lists about other addresses
+ * (is_own; NULL: every address is another).
  * fails: ERR_INVALID: more than 100 tags, a tag with bytes that none of ours has, or a malformed If
  */
 MUST_CHECK bool precondition_parse(const struct http_header *headers, size_t header_count,
-    struct arena *arena, struct precondition *out, struct err *err);
+    precondition_own_cb *is_own, void *arg, struct arena *arena, struct precondition *out,
+    struct err *err);

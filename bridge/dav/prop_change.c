@@ -84,13 +84,15 @@ static bool check_value(
 }
 
 struct prop_change prop_change_read(
-    const struct xml_node *node, bool is_removal, struct arena *arena)
+    const struct xml_node *node, bool is_removal, enum route_kind kind, struct arena *arena)
 {
     const struct prop_def *def = prop_find(node->ns, node->name);
     struct prop_change change = { .ns = node->ns, .name = node->name, .status = 200 };
-    unsigned flags = def == NULL ? 0 : def->flags;
+    bool is_live = def != NULL || is_protected_elsewhere(node);
+    bool is_kept = prop_may_be_kept(def, kind) && !is_protected_elsewhere(node);
 
-    change.is_name = (flags & PROP_IS_WRITABLE) != 0;
+    change.is_name =
+        kind == ROUTE_COLLECTION && def != NULL && (def->flags & PROP_IS_WRITABLE) != 0;
     if (change.is_name) {
         size_t n = str_trim(node->text).n;
 
@@ -99,8 +101,10 @@ struct prop_change prop_change_read(
         } else if (n == 0 || n > PROP_MAX_NAME) {
             refuse(&change, 403, FAULT_NONE);
         }
-    } else if ((def != NULL && (flags & PROP_IS_KEPT) == 0) || is_protected_elsewhere(node)) {
-        refuse(&change, 403, FAULT_PROTECTED_PROPERTY);
+    } else if (!is_kept && is_removal && !is_live) {
+        return change; /* what is not there need not be removed */
+    } else if (!is_kept) {
+        refuse(&change, 403, is_live ? FAULT_PROTECTED_PROPERTY : FAULT_NONE);
     } else if (!is_removal && check_value(&change, node, arena)) {
         struct err err;
 

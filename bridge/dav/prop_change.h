@@ -1,7 +1,7 @@
 #pragma once
 /**
- * A property that a request sets or removes on a collection (PROPPATCH, MKCALENDAR, extended
- * MKCOL): may it, and what is kept of it.
+ * A property that a request sets or removes (PROPPATCH, MKCALENDAR, extended MKCOL): may it, and
+ * what is kept of it.
  */
 #include "bridge/dav/props.h"
 
@@ -17,6 +17,6 @@ struct prop_change {
     enum fault fault; /**< of a refused one */
 };
 
-/** node: the element inside DAV:prop. */
+/** node: the element inside DAV:prop; kind: of what it is set on. */
 struct prop_change prop_change_read(
-    const struct xml_node *node, bool is_removal, struct arena *arena);
+    const struct xml_node *node, bool is_removal, enum route_kind kind, struct arena *arena);

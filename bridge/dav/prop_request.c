@@ -72,15 +72,27 @@ bool prop_request_parse(const struct xml_node *node, bool is_report, bool is_min
     return true;
 }
 
+static struct kept_owner owner_of(const struct prop_subject *subject)
+{
+    return (struct kept_owner){ subject->user, subject->collection, subject->resource };
+}
+
+/** May the store keep anything of it? Not of an object whose collection has just gone. */
+static bool has_kept(const struct prop_subject *subject)
+{
+    return subject->kind == ROUTE_HOME ||
+           ((subject->kind == ROUTE_COLLECTION || subject->kind == ROUTE_OBJECT) &&
+               subject->collection != NULL);
+}
+
 /** What the store keeps under this name; empty if nothing. def: of a live property, else NULL. */
 static struct str kept_xml(
     const struct prop_subject *subject, const struct prop_def *def, struct str ns, struct str name)
 {
-    bool may_be_kept = def == NULL || (def->flags & PROP_IS_KEPT) != 0;
+    const struct kept_owner owner = owner_of(subject);
 
-    return may_be_kept && subject->kind == ROUTE_COLLECTION
-               ? collection_property(subject->collection, ns, name)
-               : S("");
+    return has_kept(subject) && prop_may_be_kept(def, subject->kind) ? kept_find(&owner, ns, name)
+                                                                     : S("");
 }
 
 /** Has it, but for what the store keeps? */
@@ -140,9 +152,10 @@ static void close_propstat(struct xml_out *xml, const char *status)
 static void write_kept(
     struct xml_out *xml, const struct prop_request *request, const struct prop_subject *subject)
 {
+    const struct kept_owner owner = owner_of(subject);
     struct sync_property kept;
 
-    for (size_t i = 0; collection_property_at(subject->collection, i, &kept); i++) {
+    for (size_t i = 0; kept_at(&owner, i, &kept); i++) {
         if (request->mode == PROP_NAMES) {
             xml_empty_any(xml, kept.ns, kept.name);
         } else if (is_in_all(prop_find(kept.ns, kept.name))) {
@@ -166,7 +179,7 @@ static void write_table(
             prop_write(xml, def, subject);
         }
     }
-    if (subject->kind == ROUTE_COLLECTION) {
+    if (has_kept(subject)) {
         write_kept(xml, request, subject);
     }
 }

@@ -1,7 +1,7 @@
 /**
- * PROPPATCH (RFC 4918 9.2): all or nothing. On collections the name goes upstream and all else is
- * kept in the store; elsewhere everything is refused. That is said in the multistatus, because
- * clients give up on a refusal of the whole request.
+ * PROPPATCH (RFC 4918 9.2): all or nothing. The name of a collection goes upstream; all else, on
+ * collections, their objects and the home, is kept in the store. Elsewhere everything is refused:
+ * in the multistatus, because clients give up on a refusal of the whole request.
  */
 #include "bridge/dav/prop_change.h"
 #include "http/body.h"
@@ -21,10 +21,7 @@ static void add_change(
 {
     struct prop_change *change = &patch->changes[patch->count++];
 
-    *change = prop_change_read(node, is_removal, call_arena(call));
-    if (call->route.kind != ROUTE_COLLECTION && change->status == 200 && !is_removal) {
-        change->status = 403; /* to remove what is not there is no error */
-    }
+    *change = prop_change_read(node, is_removal, call->route.kind, call_arena(call));
     if (change->status != 200) {
         patch->has_refused = true;
     } else if (change->is_name) {
@@ -170,18 +167,38 @@ static void kept(const struct sync_result *result, void *arg)
     }
 }
 
-static void keep(struct dav_call *call)
+/** False: it has gone. An object is looked up in its collection, which must be in memory. */
+static bool find_owner(struct dav_call *call, struct kept_owner *out)
+{
+    struct kept_owner owner = { .user = call_user(call) };
+
+    if (owner.user == NULL) {
+        return false;
+    }
+    if (call->route.kind == ROUTE_COLLECTION || call->route.kind == ROUTE_OBJECT) {
+        owner.collection = call_collection(call);
+        if (owner.collection == NULL) {
+            return false;
+        }
+    }
+    if (call->route.kind == ROUTE_OBJECT) {
+        owner.object = collection_find(owner.collection, call->route.object);
+        if (owner.object == NULL || owner.object->is_removed) {
+            return false;
+        }
+    }
+    *out = owner;
+    return true;
+}
+
+static void keep(struct dav_call *call, const struct kept_owner *owner)
 {
     struct proppatch *patch = call->state;
-    struct collection *collection = call_collection(call);
 
-    if (collection == NULL) {
-        call_respond_not_found(call);
-    } else if (patch->kept_count == 0) {
+    if (patch->kept_count == 0) {
         answer(call);
     } else {
-        sync_set_properties(
-            call->dav->engine, collection, patch->kept, patch->kept_count, kept, call);
+        sync_set_properties(call->dav->engine, owner, patch->kept, patch->kept_count, kept, call);
     }
 }
 
@@ -191,8 +208,14 @@ static void renamed(const struct sync_result *result, void *arg)
     struct proppatch *patch = call->state;
     int code = status_of_outcome(result->outcome, result->fault).code;
 
+    struct kept_owner owner;
+
     if (code < 300) {
-        keep(call);
+        if (find_owner(call, &owner)) {
+            keep(call, &owner);
+        } else {
+            call_respond_not_found(call);
+        }
         return;
     }
     if (code == 404 || code >= 500) {
@@ -212,14 +235,6 @@ static void renamed(const struct sync_result *result, void *arg)
     answer(call);
 }
 
-/** Does the resource exist? Objects are taken to: all of their properties are refused anyway. */
-static bool is_there(struct dav_call *call)
-{
-    bool is_below = call->route.kind == ROUTE_COLLECTION || call->route.kind == ROUTE_OBJECT;
-
-    return !is_below || call_collection(call) != NULL;
-}
-
 /** Clients set the name that a list has, also where it can't be changed. */
 static bool is_name_already(struct dav_call *call)
 {
@@ -229,9 +244,57 @@ static bool is_name_already(struct dav_call *call)
         patch->display_name, collection_display_name(call_collection(call), call_arena(call)));
 }
 
+static void refuse_all(struct proppatch *patch, enum fault fault)
+{
+    for (size_t i = 0; i < patch->count; i++) {
+        if (patch->changes[i].status == 200) {
+            patch->changes[i].status = 403;
+            patch->changes[i].fault = fault;
+        }
+    }
+    patch->has_refused = true;
+}
+
+static void run(struct dav_call *call)
+{
+    struct proppatch *patch = call->state;
+    struct kept_owner owner;
+
+    if (!find_owner(call, &owner)) {
+        call_respond_not_found(call);
+        return;
+    }
+    if (owner.object != NULL && !collection_is_writable(owner.collection)) {
+        refuse_all(patch, FAULT_NEED_PRIVILEGES); /* of a list's own the colour may be set */
+    }
+    if (patch->has_refused) {
+        answer(call);
+    } else if (!kept_has_room(&owner, patch->kept, patch->kept_count)) {
+        answer_full(call); /* asked before the name, which could not be taken back */
+    } else if (patch->display_name.p == NULL || is_name_already(call)) {
+        keep(call, &owner);
+    } else {
+        sync_rename_collection(
+            call->dav->engine, call_collection(call), patch->display_name, renamed, call);
+    }
+}
+
+static void opened(const struct err *err, void *arg)
+{
+    struct dav_call *call = arg;
+
+    if (err->kind != ERR_NONE) {
+        call_respond_err(call, err);
+    } else {
+        run(call);
+    }
+}
+
 void dav_proppatch(struct dav_call *call)
 {
     struct proppatch *patch = ARENA_NEW(call_arena(call), struct proppatch);
+    bool is_object = call->route.kind == ROUTE_OBJECT;
+    struct collection *collection = is_object ? call_collection(call) : NULL;
     struct xml_node *root;
     struct err err;
 
@@ -241,24 +304,13 @@ void dav_proppatch(struct dav_call *call)
     }
     if (root == NULL || !xml_is(root, S("DAV:"), S("propertyupdate"))) {
         call_respond_fault(call, 400, FAULT_NONE, S("The body is no DAV:propertyupdate."));
-        return;
-    }
-    if (!is_there(call)) {
-        call_respond_not_found(call);
-        return;
-    }
-    if (!read_body(patch, call, root, &err)) {
+    } else if (!read_body(patch, call, root, &err)) {
         call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
-        return;
-    }
-    if (patch->has_refused || call->route.kind != ROUTE_COLLECTION) {
-        answer(call);
-    } else if (!collection_has_room(call_collection(call), patch->kept, patch->kept_count)) {
-        answer_full(call); /* asked before the name, which could not be taken back */
-    } else if (patch->display_name.p == NULL || is_name_already(call)) {
-        keep(call);
+    } else if (is_object && collection == NULL) {
+        call_respond_not_found(call);
+    } else if (is_object) {
+        engine_open(call->dav->engine, collection, false, call->client, opened, call);
     } else {
-        sync_rename_collection(
-            call->dav->engine, call_collection(call), patch->display_name, renamed, call);
+        run(call);
     }
 }

@@ -121,6 +121,9 @@ static void write_reports(struct xml_out *xml, const struct prop_subject *subjec
         write_report(xml, XML_CALDAV, "calendar-query");
         write_report(xml, XML_CALDAV, "calendar-multiget");
         write_report(xml, XML_CALDAV, "free-busy-query");
+    }
+    if (subject->kind == ROUTE_COLLECTION || subject->kind == ROUTE_HOME) {
+        /* macOS decides by the home whether lists can be synced. */
         write_report(xml, XML_DAV, "sync-collection");
     }
     write_report(xml, XML_DAV, "expand-property");
@@ -273,6 +276,15 @@ const struct prop_def *prop_find(struct str ns, struct str name)
 bool prop_applies(const struct prop_def *def, const struct prop_subject *subject)
 {
     return (def->kinds & KIND(subject->kind)) != 0 && (def->has == NULL || def->has(subject));
+}
+
+bool prop_may_be_kept(const struct prop_def *def, enum route_kind kind)
+{
+    if (kind != ROUTE_HOME && kind != ROUTE_COLLECTION && kind != ROUTE_OBJECT) {
+        return false;
+    }
+    return def == NULL || (def->flags & PROP_IS_KEPT) != 0 ||
+           ((def->flags & PROP_IS_WRITABLE) != 0 && (def->kinds & KIND(kind)) == 0);
 }
 
 void prop_write(struct xml_out *xml, const struct prop_def *def, const struct prop_subject *subject)

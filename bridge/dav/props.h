@@ -11,7 +11,7 @@ struct prop_subject {
     enum route_kind kind;
     const struct dav_call *call;
     struct user *user;                   /**< all but objects */
-    const struct collection *collection; /**< collections */
+    const struct collection *collection; /**< collections; objects, unless it has gone */
     const struct resource *resource;     /**< objects */
     bool is_writable;                    /**< collections and objects */
     const struct data_part *part;        /**< objects: of the calendar-data; NULL: all */
@@ -23,7 +23,7 @@ enum prop_flag {
     PROP_IN_REPORTS = 2,  /**< REPORT only (calendar-data) */
     PROP_IS_POLL = 4,     /**< naming it asks whether something has changed */
     PROP_IS_WRITABLE = 8, /**< PROPPATCH may set it on a collection: upstream has it */
-    PROP_IS_KEPT = 16,    /**< the same: the store keeps it; `write` is for when it is not set */
+    PROP_IS_KEPT = 16,    /**< the store keeps it; `write` is for when it is not set */
 };
 
 struct prop_def {
@@ -42,6 +42,9 @@ extern const struct prop_def prop_defs[];
 /** NULL if it is no live property. */
 const struct prop_def *prop_find(struct str ns, struct str name);
 bool prop_applies(const struct prop_def *def, const struct prop_subject *subject);
+/** May the store keep what clients say of it on such a resource? def NULL: it is no live property,
+ * here or elsewhere. */
+bool prop_may_be_kept(const struct prop_def *def, enum route_kind kind);
 /** The element with its content. */
 void prop_write(
     struct xml_out *xml, const struct prop_def *def, const struct prop_subject *subject);

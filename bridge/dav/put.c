@@ -1,6 +1,6 @@
 /** PUT of a calendar object (RFC 4791 5.3.2). */
+#include "bridge/dav/address.h"
 #include "bridge/dav/call.h"
-#include "bridge/dav/precondition.h"
 
 static void answer(const struct sync_result *result, void *arg)
 {
@@ -87,7 +87,6 @@ void dav_put(struct dav_call *call)
     struct http_request *request = call->request;
     struct collection *collection = call_collection(call);
     struct precondition precondition;
-    struct err err;
 
     if (collection == NULL) {
         /* RFC 4918 9.7.1. Not 404: clients take that as 'the task has gone'. */
@@ -97,9 +96,7 @@ void dav_put(struct dav_call *call)
     if (!check_headers(call)) {
         return;
     }
-    if (!precondition_parse(
-            request->headers, request->header_count, call_arena(call), &precondition, &err)) {
-        call_respond_fault(call, 400, FAULT_NONE, str_from(err.text));
+    if (!address_precondition(call, &precondition)) {
         return;
     }
     sync_put(call->dav->engine, collection, call->route.object, request->body, &precondition,

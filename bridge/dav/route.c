@@ -31,6 +31,7 @@ static enum route_kind kind_of_tree(
         return ROUTE_OTHER;
     }
     if (count >= (is_principal ? ARRAY_LEN(principals) : ARRAY_LEN(calendars))) {
+        out->is_too_deep = !is_principal;
         return ROUTE_OTHER;
     }
     for (size_t i = 0; i < count; i++) {

@@ -26,6 +26,7 @@ struct route {
     enum route_kind kind;
     bool is_short;    /**< without /dav: "/", "/principals/..." */
     bool is_too_long; /**< ROUTE_OTHER, but only for the length of a segment */
+    bool is_too_deep; /**< ROUTE_OTHER, below what would be an object */
     struct str user;
     struct str collection;
     struct str object;

@@ -36,8 +36,10 @@ bool store_collection_add(
     if (!query_run(&query)) {
         return false;
     }
+    const struct store_owner owner = { .account = row->account, .collection = id };
+
     for (size_t i = 0; i < row->property_count; i++) {
-        if (!store_property_set(db, row->account, id, &row->properties[i], err)) {
+        if (!store_property_set(db, &owner, &row->properties[i], err)) {
             return false;
         }
     }

@@ -216,10 +216,14 @@ bool store_resource_confirm(struct store_db *db, int64_t account, int64_t collec
     return query_change(&query, "resource");
 }
 
-/* What it was served as is of no use to anybody any more. */
+/* What it was served as is of no use to anybody any more; a new one at its address starts without
+ * its properties. */
 static bool drop_history(
     struct store_db *db, int64_t account, int64_t collection, int64_t id, struct err *err)
 {
+    const struct store_owner owner = {
+        .account = account, .collection = collection, .resource = id
+    };
     struct query query;
 
     query_start(&query, db,
@@ -235,7 +239,7 @@ static bool drop_history(
     query_int(&query, account);
     query_int(&query, collection);
     query_int(&query, id);
-    return query_run(&query);
+    return query_run(&query) && store_property_clear(db, &owner, err);
 }
 
 bool store_resource_bury(struct store_db *db, int64_t account, int64_t collection, int64_t id,

@@ -119,7 +119,7 @@ MUST_CHECK bool store_account_list(struct store_db *db, struct arena *arena,
 
 /** One that a client set and upstream has no place for. */
 struct store_property {
-    int64_t collection; /**< only in lists */
+    int64_t user, collection, resource; /**< only in lists */
     struct str ns;
     struct str name;
     struct str xml; /**< the whole element */
@@ -168,15 +168,27 @@ MUST_CHECK bool store_collection_list(struct store_db *db, int64_t account, stru
 MUST_CHECK bool store_collection_remove(
     struct store_db *db, int64_t account, int64_t collection, struct err *err);
 
-/** Add or replace. */
-MUST_CHECK bool store_property_set(struct store_db *db, int64_t account, int64_t collection,
+/** Whose properties: a user's home, or a collection (resource 0), or a resource in it. */
+struct store_owner {
+    int64_t user; /**< not 0: of the home, and the rest does not matter */
+    int64_t account, collection, resource;
+};
+/** Add or replace. fails: ERR_NOT_FOUND, also for a tombstone */
+MUST_CHECK bool store_property_set(struct store_db *db, const struct store_owner *owner,
     const struct store_property *property, struct err *err);
-MUST_CHECK bool store_property_remove(struct store_db *db, int64_t account, int64_t collection,
+MUST_CHECK bool store_property_remove(struct store_db *db, const struct store_owner *owner,
     struct str ns, struct str name, struct err *err);
+/** Remove all. */
+MUST_CHECK bool store_property_clear(
+    struct store_db *db, const struct store_owner *owner, struct err *err);
 MUST_CHECK bool store_property_count(
-    struct store_db *db, int64_t account, int64_t collection, int64_t *count_out, struct err *err);
-/** Of all collections of the account, in order of collection, namespace and name. */
+    struct store_db *db, const struct store_owner *owner, int64_t *count_out, struct err *err);
+/** Of all collections of the account and what is in them, in order of collection, resource,
+ * namespace and name. */
 MUST_CHECK bool store_property_list(struct store_db *db, int64_t account, struct arena *arena,
+    struct store_property **out, size_t *count_out, struct err *err);
+/** Of all homes, in order of user, namespace and name. */
+MUST_CHECK bool store_home_property_list(struct store_db *db, struct arena *arena,
     struct store_property **out, size_t *count_out, struct err *err);
 
 /**
@@ -239,7 +251,8 @@ MUST_CHECK bool store_resource_put(
 /** Only upstream_etag, base and round: nothing that a client sees. fails: ERR_NOT_FOUND */
 MUST_CHECK bool store_resource_confirm(struct store_db *db, int64_t account, int64_t collection,
     int64_t id, struct str upstream_etag, struct str base, int64_t round, struct err *err);
-/** Turn into a tombstone with this change number; its versions go. fails: ERR_NOT_FOUND */
+/** Turn into a tombstone with this change number; its versions and properties go. fails:
+ * ERR_NOT_FOUND */
 MUST_CHECK bool store_resource_bury(struct store_db *db, int64_t account, int64_t collection,
     int64_t id, int64_t change, int64_t now_s, struct err *err);
 /** Rows (no tombstones) that a finished full round did not see: round < `round` and written_s <

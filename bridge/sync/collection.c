@@ -158,6 +158,9 @@ void collection_publish(struct collection *c, const struct store_resource *row)
         text_set(&c->runs[c->run_count].id, text_str(&c->run));
         c->run_count++;
     }
+    if (row->is_removed) {
+        properties_forget_resource(c, row->id);
+    }
     if (c->is_loaded) {
         entry_insert(c, row, true);
     }

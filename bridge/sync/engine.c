@@ -1,5 +1,5 @@
 #include "bridge/sync/engine.h"
-#include "bridge/sync/engine_internal.h"
+#include "bridge/sync/properties.h"
 
 #include <string.h>
 
@@ -78,6 +78,8 @@ struct start_job {
     size_t user_count;
     struct store_password *passwords;
     size_t password_count;
+    struct store_property *home_properties;
+    size_t home_property_count;
     struct loaded_account *accounts;
     size_t account_count;
     engine_cb *cb;
@@ -91,6 +93,8 @@ static bool start_run(struct store_job *base, struct store_db *db, struct err *e
 
     if (!store_user_list(db, job->arena, &job->users, &job->user_count, err) ||
         !store_password_list(db, job->arena, &job->passwords, &job->password_count, err) ||
+        !store_home_property_list(
+            db, job->arena, &job->home_properties, &job->home_property_count, err) ||
         !store_account_list(db, job->arena, &rows, &job->account_count, err)) {
         return false;
     }
@@ -146,6 +150,14 @@ static void start_done(struct store_job *base)
 
             if (user) {
                 user_add_password(user, &job->passwords[i]);
+            }
+        }
+        for (size_t i = 0; i < job->home_property_count; i++) {
+            const struct store_property *p = &job->home_properties[i];
+            struct user *user = user_by_id(engine, p->user);
+
+            if (user) {
+                properties_apply(user, NULL, 0, &(struct sync_property){ p->ns, p->name, p->xml });
             }
         }
         for (size_t i = 0; i < job->account_count; i++) {

@@ -26,13 +26,16 @@ struct password {
     struct password *next;
 };
 
+struct kept_property; /* properties.c */
+
 struct user {
     struct engine *engine;
     int64_t id;
     struct text name;
     struct password *passwords;
-    struct account *accounts; /**< linked ones, by id */
-    struct account *linking;  /**< those whose first folder round is under way */
+    struct account *accounts;   /**< linked ones, by id */
+    struct account *linking;    /**< those whose first folder round is under way */
+    struct kept_property *kept; /**< properties of the home */
     struct user *next;
 };
 
@@ -56,8 +59,6 @@ struct run {
     struct text id;
 };
 
-struct kept_property; /* properties.c */
-
 struct collection {
     struct account *account;
     struct collection *next;
@@ -66,7 +67,7 @@ struct collection {
     bool is_default, is_hidden, is_writable;
     bool is_link_final, is_round_full, is_synced;
     int64_t change, round, round_started_s, seen_folder_round, pruned_change;
-    struct kept_property *properties;
+    struct table kept; /**< properties of it and its objects: properties.c */
 
     /* memory */
     bool is_loaded, is_loading;

@@ -1,14 +1,52 @@
 #include "bridge/sync/properties.h"
 
-/** Properties of collections that only we keep. Memory follows the store. */
+/** Properties that only we keep. Memory follows the store. */
 struct kept_property {
     struct kept_property *next;
     struct text ns, name, xml;
 };
 
-static struct kept_property **property_place(struct collection *c, struct str ns, struct str name)
+/** Those of one resource, in its collection's table. */
+struct kept_list {
+    int64_t resource; /**< 0: the collection itself */
+    struct kept_property *first;
+};
+
+/* --- lists -------------------------------------------------------------------------------- */
+
+static struct str key_of(const int64_t *resource)
 {
-    struct kept_property **place = &c->properties;
+    return (struct str){ (const char *)resource, sizeof(*resource) };
+}
+
+/** Where the owner's begin; NULL if it has never had one. */
+static struct kept_property *const *list_find(const struct kept_owner *owner)
+{
+    int64_t resource = owner->object != NULL ? owner->object->id : 0;
+    const struct kept_list *list;
+
+    if (!owner->collection) {
+        return &owner->user->kept;
+    }
+    list = table_find(&owner->collection->kept, key_of(&resource));
+    return list ? &list->first : NULL;
+}
+
+static struct kept_property **list_make(struct collection *c, int64_t resource)
+{
+    struct kept_list *list = table_find(&c->kept, key_of(&resource));
+
+    if (!list) {
+        list = mem_alloc(sizeof(*list));
+        list->resource = resource;
+        table_put(&c->kept, key_of(&list->resource), list);
+    }
+    return &list->first;
+}
+
+static struct kept_property **place_of(struct kept_property **first, struct str ns, struct str name)
+{
+    struct kept_property **place = first;
 
     while (*place &&
            !(str_eq(text_str(&(*place)->name), name) && str_eq(text_str(&(*place)->ns), ns))) {
@@ -17,7 +55,7 @@ static struct kept_property **property_place(struct collection *c, struct str ns
     return place;
 }
 
-static void property_drop(struct kept_property **place)
+static void drop(struct kept_property **place)
 {
     struct kept_property *gone = *place;
 
@@ -28,13 +66,13 @@ static void property_drop(struct kept_property **place)
     mem_free(gone);
 }
 
-static void property_apply(struct collection *c, const struct sync_property *change)
+static void apply(struct kept_property **first, const struct sync_property *change)
 {
-    struct kept_property **place = property_place(c, change->ns, change->name);
+    struct kept_property **place = place_of(first, change->ns, change->name);
 
     if (change->xml.n == 0) {
         if (*place) {
-            property_drop(place);
+            drop(place);
         }
         return;
     }
@@ -46,27 +84,64 @@ static void property_apply(struct collection *c, const struct sync_property *cha
     text_set(&(*place)->xml, change->xml);
 }
 
+void properties_apply(struct user *user, struct collection *collection, int64_t resource,
+    const struct sync_property *change)
+{
+    apply(collection ? list_make(collection, resource) : &user->kept, change);
+}
+
 void properties_fill(struct collection *c, const struct store_collection *row)
 {
+    table_init(&c->kept);
     for (size_t i = 0; i < row->property_count; i++) {
         const struct store_property *p = &row->properties[i];
 
-        property_apply(c, &(struct sync_property){ p->ns, p->name, p->xml });
+        properties_apply(NULL, c, p->resource, &(struct sync_property){ p->ns, p->name, p->xml });
+    }
+}
+
+static void list_free(struct kept_list *list)
+{
+    while (list->first) {
+        drop(&list->first);
+    }
+    mem_free(list);
+}
+
+void properties_forget_resource(struct collection *c, int64_t resource)
+{
+    struct kept_list *list = table_remove(&c->kept, key_of(&resource));
+
+    if (list) {
+        list_free(list);
     }
 }
 
 void properties_forget(struct collection *c)
 {
-    while (c->properties) {
-        property_drop(&c->properties);
+    size_t cursor = 0;
+    struct kept_list *list;
+
+    while ((list = table_next(&c->kept, &cursor))) {
+        list_free(list);
+    }
+    table_done(&c->kept);
+}
+
+void properties_forget_home(struct user *user)
+{
+    while (user->kept) {
+        drop(&user->kept);
     }
 }
 
 /* --- what dav/ reads ---------------------------------------------------------------------- */
 
-struct str collection_property(const struct collection *c, struct str ns, struct str name)
+struct str kept_find(const struct kept_owner *owner, struct str ns, struct str name)
 {
-    for (const struct kept_property *p = c->properties; p; p = p->next) {
+    struct kept_property *const *list = list_find(owner);
+
+    for (const struct kept_property *p = list ? *list : NULL; p; p = p->next) {
         if (str_eq(text_str(&p->name), name) && str_eq(text_str(&p->ns), ns)) {
             return text_str(&p->xml);
         }
@@ -74,19 +149,15 @@ struct str collection_property(const struct collection *c, struct str ns, struct
     return S("");
 }
 
-static size_t property_count(const struct collection *c)
+struct str collection_property(const struct collection *c, struct str ns, struct str name)
 {
-    size_t count = 0;
-
-    for (const struct kept_property *p = c->properties; p; p = p->next) {
-        count++;
-    }
-    return count;
+    return kept_find(&(struct kept_owner){ .collection = c }, ns, name);
 }
 
-bool collection_property_at(const struct collection *c, size_t index, struct sync_property *out)
+bool kept_at(const struct kept_owner *owner, size_t index, struct sync_property *out)
 {
-    const struct kept_property *p = c->properties;
+    struct kept_property *const *list = list_find(owner);
+    const struct kept_property *p = list ? *list : NULL;
 
     while (p && index > 0) {
         p = p->next;
@@ -97,6 +168,47 @@ bool collection_property_at(const struct collection *c, size_t index, struct syn
     }
     *out = (struct sync_property){ text_str(&p->ns), text_str(&p->name), text_str(&p->xml) };
     return true;
+}
+
+static size_t count_of(const struct kept_property *p)
+{
+    size_t count = 0;
+
+    for (; p; p = p->next) {
+        count++;
+    }
+    return count;
+}
+
+/** Of all objects of the collection together. */
+static size_t count_of_objects(const struct collection *c)
+{
+    size_t cursor = 0, count = 0;
+    const struct kept_list *list;
+
+    while ((list = table_next(&c->kept, &cursor))) {
+        count += list->resource != 0 ? count_of(list->first) : 0;
+    }
+    return count;
+}
+
+bool kept_has_room(
+    const struct kept_owner *owner, const struct sync_property *changes, size_t count)
+{
+    struct kept_property *const *list = list_find(owner);
+    size_t added = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (changes[i].xml.n > 0 && kept_find(owner, changes[i].ns, changes[i].name).n == 0) {
+            added++;
+        }
+        if (owner->object && changes[i].xml.n > SYNC_OBJECT_PROPERTY_BYTES_MAX) {
+            return false;
+        }
+    }
+    return added == 0 || (count_of(list ? *list : NULL) + added <= SYNC_PROPERTIES_MAX &&
+                             (!owner->object || count_of_objects(owner->collection) + added <=
+                                                    SYNC_OBJECT_PROPERTIES_MAX));
 }
 
 /* --- in an operation's row ---------------------------------------------------------------- */
@@ -159,108 +271,4 @@ size_t properties_parse(struct str text, struct arena *arena, struct store_prope
         count++;
     }
     return count;
-}
-
-/* --- setting ------------------------------------------------------------------------------ */
-
-struct set_job {
-    struct store_job job;
-    struct engine *engine;
-    int64_t account, collection;
-    struct arena *arena;
-    struct sync_property *changes;
-    size_t count;
-    sync_cb *cb;
-    void *arg;
-};
-
-static bool set_run(struct store_job *base, struct store_db *db, struct err *err)
-{
-    struct set_job *job = CONTAINER_OF(base, struct set_job, job);
-    int64_t count;
-
-    for (size_t i = 0; i < job->count; i++) {
-        const struct sync_property *p = &job->changes[i];
-        struct store_property row = { .ns = p->ns, .name = p->name, .xml = p->xml };
-        bool is_ok = p->xml.n > 0 ? store_property_set(db, job->account, job->collection, &row, err)
-                                  : store_property_remove(
-                                        db, job->account, job->collection, p->ns, p->name, err);
-
-        if (!is_ok) {
-            return false;
-        }
-    }
-    if (!store_property_count(db, job->account, job->collection, &count, err)) {
-        return false;
-    }
-    return count <= SYNC_PROPERTIES_MAX ||
-           err_set(err, ERR_LIMIT, "more than %d properties", SYNC_PROPERTIES_MAX);
-}
-
-static enum sync_outcome set_outcome(enum err_kind kind)
-{
-    switch (kind) {
-    case ERR_NONE:
-        return SYNC_REPLACED;
-    case ERR_NOT_FOUND:
-        return SYNC_NOT_FOUND;
-    case ERR_LIMIT:
-        return SYNC_FULL;
-    default:
-        return SYNC_BUSY;
-    }
-}
-
-static void set_done(struct store_job *base)
-{
-    struct set_job *job = CONTAINER_OF(base, struct set_job, job);
-    struct collection *c = engine_find_collection(job->engine, job->account, job->collection);
-    struct sync_result result = { .outcome = set_outcome(base->err.kind), .err = base->err };
-
-    for (size_t i = 0; c && base->err.kind == ERR_NONE && i < job->count; i++) {
-        property_apply(c, &job->changes[i]);
-    }
-    if (result.outcome == SYNC_BUSY) {
-        log_error("store.properties", LOG_TEXT("why", base->err.text));
-    }
-    job->cb(&result, job->arg);
-    arena_free(&job->arena);
-    mem_free(job);
-}
-
-bool collection_has_room(
-    const struct collection *c, const struct sync_property *changes, size_t count)
-{
-    size_t total = property_count(c);
-
-    for (size_t i = 0; i < count; i++) {
-        if (changes[i].xml.n > 0 && collection_property(c, changes[i].ns, changes[i].name).n == 0) {
-            total++;
-        }
-    }
-    return total <= SYNC_PROPERTIES_MAX;
-}
-
-void sync_set_properties(struct engine *engine, struct collection *collection,
-    const struct sync_property *changes, size_t count, sync_cb *cb, void *arg)
-{
-    struct set_job *job = mem_alloc(sizeof(*job));
-    struct arena *arena = arena_new();
-
-    *job = (struct set_job){
-        .job = { .run = set_run, .done = set_done },
-        .engine = engine,
-        .account = collection->account->id,
-        .collection = collection->id,
-        .arena = arena,
-        .changes = arena_alloc_array(arena, count, sizeof(*changes)),
-        .count = count,
-        .cb = cb,
-        .arg = arg,
-    };
-    for (size_t i = 0; i < count; i++) {
-        job->changes[i] = (struct sync_property){ arena_copy(arena, changes[i].ns),
-            arena_copy(arena, changes[i].name), arena_copy(arena, changes[i].xml) };
-    }
-    store_write(engine->store, &job->job);
 }

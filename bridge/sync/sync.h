@@ -64,24 +64,34 @@ struct user *collection_user(const struct collection *collection);
 /** The account's, which decides every date. */
 const struct zone *collection_zone(const struct collection *collection);
 
-/** A property that a client set on a collection and upstream has no place for. */
+/** A property that a client set and upstream has no place for. */
 struct sync_property {
     struct str ns;
     struct str name;
     struct str xml; /**< the whole element; in a change: empty to remove it */
 };
 enum {
-    SYNC_PROPERTIES_MAX = 50,            /**< of one collection */
-    SYNC_PROPERTY_BYTES_MAX = 64 * 1024, /**< of one's xml; the caller sees to it */
+    SYNC_PROPERTIES_MAX = 50,                  /**< of one home, collection or object */
+    SYNC_PROPERTY_BYTES_MAX = 64 * 1024,       /**< of one's xml; the caller sees to it */
+    SYNC_OBJECT_PROPERTIES_MAX = 1000,         /**< of all objects of a collection */
+    SYNC_OBJECT_PROPERTY_BYTES_MAX = 4 * 1024, /**< of one's xml on an object */
+};
+/** Whose properties: a user's home (collection is NULL), a collection (object is NULL), or an
+ * object in it. */
+struct kept_owner {
+    const struct user *user;
+    const struct collection *collection;
+    const struct resource *object;
 };
 /** Its xml; empty if it is not set. */
+struct str kept_find(const struct kept_owner *owner, struct str ns, struct str name);
+/** The same for a collection. */
 struct str collection_property(const struct collection *collection, struct str ns, struct str name);
 /** False if there are not so many. The strings are good until the loop turns. */
-bool collection_property_at(
-    const struct collection *collection, size_t index, struct sync_property *out);
-/** Would these changes keep to SYNC_PROPERTIES_MAX? */
-bool collection_has_room(
-    const struct collection *collection, const struct sync_property *changes, size_t count);
+bool kept_at(const struct kept_owner *owner, size_t index, struct sync_property *out);
+/** Would these changes keep to the limits? */
+bool kept_has_room(
+    const struct kept_owner *owner, const struct sync_property *changes, size_t count);
 
 /** "run-number" (design section 6): the ctag, and the end of the sync token. */
 struct str collection_stamp(const struct collection *collection, struct arena *arena);
@@ -174,8 +184,8 @@ void sync_make_collection(struct engine *engine, struct user *user, struct str s
 void sync_rename_collection(
     struct engine *engine, struct collection *collection, struct str name, sync_cb *cb, void *arg);
 /** PROPPATCH of all else: all changes, in order, or none (SYNC_FULL, SYNC_BUSY). Strings are
- * copied. */
-void sync_set_properties(struct engine *engine, struct collection *collection,
+ * copied. No ETag and no stamp moves. */
+void sync_set_properties(struct engine *engine, const struct kept_owner *owner,
     const struct sync_property *changes, size_t count, sync_cb *cb, void *arg);
 /** DELETE of a collection, as [mapping] delete_lists allows. */
 void sync_remove_collection(

@@ -1,4 +1,4 @@
-#include "bridge/sync/engine_internal.h"
+#include "bridge/sync/properties.h"
 
 #include <string.h>
 
@@ -56,6 +56,7 @@ void user_free(struct user *user)
         mem_free(user->passwords);
         user->passwords = next;
     }
+    properties_forget_home(user);
     text_done(&user->name);
     mem_free(user);
 }

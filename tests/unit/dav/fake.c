@@ -341,29 +341,43 @@ static size_t property_index(const struct fake *fake, struct str ns, struct str 
     return at;
 }
 
-struct str collection_property(const struct collection *collection, struct str ns, struct str name)
+/** Only collections have any here. */
+static struct fake *kept_fake(const struct kept_owner *owner)
 {
-    const struct fake *fake = collection->fake;
-    size_t at = property_index(fake, ns, name);
-
-    return at < fake->property_count ? fake->properties[at].xml : S("");
+    return owner->collection == NULL || owner->object != NULL ? NULL : owner->collection->fake;
 }
 
-bool collection_property_at(
-    const struct collection *collection, size_t index, struct sync_property *out)
+struct str kept_find(const struct kept_owner *owner, struct str ns, struct str name)
 {
-    if (index >= collection->fake->property_count) {
+    const struct fake *fake = kept_fake(owner);
+    size_t at = fake == NULL ? 0 : property_index(fake, ns, name);
+
+    return fake != NULL && at < fake->property_count ? fake->properties[at].xml : S("");
+}
+
+struct str collection_property(const struct collection *collection, struct str ns, struct str name)
+{
+    return kept_find(&(struct kept_owner){ .collection = collection }, ns, name);
+}
+
+bool kept_at(const struct kept_owner *owner, size_t index, struct sync_property *out)
+{
+    const struct fake *fake = kept_fake(owner);
+
+    if (fake == NULL || index >= fake->property_count) {
         return false;
     }
-    *out = collection->fake->properties[index];
+    *out = fake->properties[index];
     return true;
 }
 
-bool collection_has_room(
-    const struct collection *collection, const struct sync_property *changes, size_t count)
+bool kept_has_room(
+    const struct kept_owner *owner, const struct sync_property *changes, size_t count)
 {
+    const struct fake *fake = kept_fake(owner);
+
     (void)changes;
-    return collection->fake->property_count + count <= SYNC_PROPERTIES_MAX;
+    return fake == NULL || fake->property_count + count <= SYNC_PROPERTIES_MAX;
 }
 
 static void set_property(struct fake *fake, const struct sync_property *change)
@@ -428,13 +442,12 @@ void sync_rename_collection(
     cb(&engine_fake(engine)->result, arg);
 }
 
-void sync_set_properties(struct engine *engine, struct collection *collection,
+void sync_set_properties(struct engine *engine, const struct kept_owner *owner,
     const struct sync_property *changes, size_t count, sync_cb *cb, void *arg)
 {
     struct fake *fake = engine_fake(engine);
 
-    (void)collection;
-    if (fake->result.outcome == SYNC_REPLACED) {
+    if (fake->result.outcome == SYNC_REPLACED && kept_fake(owner) != NULL) {
         for (size_t i = 0; i < count; i++) {
             set_property(fake, &changes[i]);
         }

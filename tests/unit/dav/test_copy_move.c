@@ -27,11 +27,11 @@ static void copy_makes_and_move_also_removes(void **state)
         const char *calls;
     } cases[] = {
         { "COPY", TO, SYNC_CREATED, 201, "open work\nput b c.ics\n" },
-        { "COPY", TO, SYNC_REPLACED, 204, "open work\nput b c.ics\n" },
+        { "COPY", TO, SYNC_REPLACED, 204, "open work\nput b c.ics\nopen work\n" },
         { "COPY", TO "Overwrite: F\n", SYNC_PRECONDITION, 412, "open work\nput b c.ics\n" },
         { "COPY", TO "Overwrite: T\n", SYNC_UID_CONFLICT, 403, "open work\nput b c.ics\n" },
         { "MOVE", TO, SYNC_CREATED, 201, "open work\nput b c.ics\ndelete a.ics\n" },
-        { "MOVE", TO, SYNC_REPLACED, 204, "open work\nput b c.ics\ndelete a.ics\n" },
+        { "MOVE", TO, SYNC_REPLACED, 204, "open work\nput b c.ics\nopen work\ndelete a.ics\n" },
         { "MOVE", TO, SYNC_BUSY, 503, "open work\nput b c.ics\n" },
         { "MOVE", TO, SYNC_READ_ONLY, 403, "open work\nput b c.ics\n" },
         { "MOVE", TO "If-Match: \"v1\"\n", SYNC_CREATED, 201,

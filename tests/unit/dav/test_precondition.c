@@ -47,8 +47,8 @@ static void all_forms_are_read(void **state)
         struct err err;
 
         print_message("%s\n", values[i].value);
-        bool is_read = precondition_parse(&match, 1, arena, &a, &err) &&
-                       precondition_parse(&none, 1, arena, &b, &err);
+        bool is_read = precondition_parse(&match, 1, NULL, NULL, arena, &a, &err) &&
+                       precondition_parse(&none, 1, NULL, NULL, arena, &b, &err);
         assert_int_equal(is_read, values[i].tags != NULL);
         if (is_read) {
             assert_int_equal(a.if_match_any, values[i].is_any);
@@ -79,7 +79,7 @@ static void headers_of_one_name_are_one_list(void **state)
     struct err err;
 
     (void)state;
-    assert_true(precondition_parse(headers, ARRAY_LEN(headers), arena, &out, &err));
+    assert_true(precondition_parse(headers, ARRAY_LEN(headers), NULL, NULL, arena, &out, &err));
     assert_int_equal(out.if_match_count, 2);
     assert_str(out.if_match[1], "\"b\"");
     assert_true(out.if_none_match_any);
@@ -100,8 +100,8 @@ static void too_many_tags_are_refused(void **state)
     const struct http_header ok = { S("If-Match"), str_first(str_from(list), 200) };
     const struct http_header more = { S("If-Match"), str_from(list) };
 
-    assert_true(precondition_parse(&ok, 1, arena, &out, &err));
-    assert_false(precondition_parse(&more, 1, arena, &out, &err));
+    assert_true(precondition_parse(&ok, 1, NULL, NULL, arena, &out, &err));
+    assert_false(precondition_parse(&more, 1, NULL, NULL, arena, &out, &err));
     arena_free(&arena);
 }
 
@@ -144,7 +144,7 @@ static void the_if_header_is_read_as_far_as_it_is_about_tags(void **state)
         struct err err;
 
         print_message("%s\n", cases[i].value);
-        bool is_read = precondition_parse(&header, 1, arena, &found, &err);
+        bool is_read = precondition_parse(&header, 1, NULL, NULL, arena, &found, &err);
         assert_int_equal(is_read, cases[i].match != NULL);
         if (is_read) {
             assert_str(joined(found.if_match, found.if_match_count, arena), cases[i].match);
@@ -153,6 +153,26 @@ static void the_if_header_is_read_as_far_as_it_is_about_tags(void **state)
         }
         arena_free(&arena);
     }
+}
+
+static bool is_mine(struct str address, void *arg)
+{
+    return str_eq(address, str_from(arg));
+}
+
+/* RFC 4918 10.4.4 */
+static void a_tagged_list_about_the_request_itself_counts(void **state)
+{
+    const struct http_header header = { S("If"),
+        S("<http://h/other> ([\"x\"]) <http://h/own> ([\"a\"]) ([\"b\"])") };
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    char own[] = "http://h/own";
+    struct precondition found;
+    struct err err;
+
+    (void)state;
+    assert_true(precondition_parse(&header, 1, is_mine, own, arena, &found, &err));
+    assert_str(joined(found.if_match, found.if_match_count, arena), "\"a\" \"b\"");
 }
 
 static void if_and_if_match_must_both_hold(void **state)
@@ -174,7 +194,7 @@ static void if_and_if_match_must_both_hold(void **state)
         struct precondition found;
         struct err err;
 
-        assert_true(precondition_parse(headers, 2, arena, &found, &err));
+        assert_true(precondition_parse(headers, 2, NULL, NULL, arena, &found, &err));
         assert_str(joined(found.if_match, found.if_match_count, arena), cases[i].want);
         arena_free(&arena);
     }
@@ -186,6 +206,7 @@ int main(void)
         cmocka_unit_test(all_forms_are_read),
         cmocka_unit_test(headers_of_one_name_are_one_list),
         cmocka_unit_test(the_if_header_is_read_as_far_as_it_is_about_tags),
+        cmocka_unit_test(a_tagged_list_about_the_request_itself_counts),
         cmocka_unit_test(if_and_if_match_must_both_hold),
         cmocka_unit_test(too_many_tags_are_refused),
     };

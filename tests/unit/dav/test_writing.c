@@ -226,7 +226,11 @@ static void lists_are_made_by_mkcalendar_and_extended_mkcol(void **state)
                 "name='VTODO'/></C:supported-calendar-component-set>"),
             201, "make n1 Shop & go", "" },
         { "MKCOL", "/dav/calendars/alice/n1", MK("D:mkcol", CALENDAR_TYPE), 201, "make n1 n1", "" },
-        { "MKCOL", "/dav/calendars/alice/n1/", "", 403, "", "<D:valid-resourcetype/>" },
+        { "MKCOL", "/dav/calendars/alice/n1/", "", 201, "make n1 n1", "" },
+        { "MKCOL", "/dav/calendars/alice/n1/",
+            MK("D:mkcol", "<D:resourcetype><D:collection/></D:resourcetype>"), 403, "",
+            "<D:valid-resourcetype/>" },
+        { "MKCOL", LIST "a/b/", "", 409, "", "D:error" },
         { "MKCALENDAR", "/dav/calendars/alice/n1/",
             MK("C:mkcalendar", "<C:supported-calendar-component-set><C:comp name='VEVENT'/>"
                                "</C:supported-calendar-component-set>"),

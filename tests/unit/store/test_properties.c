@@ -7,12 +7,18 @@ static struct store_property property_of(const char *name, const char *xml)
     return (struct store_property){ .ns = APPLE, .name = str_from(name), .xml = str_from(xml) };
 }
 
+static struct store_owner list_of(const struct scratch *scratch, int64_t collection)
+{
+    return (struct store_owner){ .account = scratch->account, .collection = collection };
+}
+
 static void set(struct scratch *scratch, int64_t collection, const char *name, const char *xml)
 {
     struct store_property property = property_of(name, xml);
+    struct store_owner owner = list_of(scratch, collection);
     struct err err;
 
-    OK(store_property_set(&scratch->db, scratch->account, collection, &property, &err));
+    OK(store_property_set(&scratch->db, &owner, &property, &err));
 }
 
 static struct store_collection *list(struct scratch *scratch, size_t wanted)
@@ -51,17 +57,17 @@ static void each_collection_comes_with_its_own(void **state)
 static void setting_replaces_and_removing_twice_is_fine(void **state)
 {
     struct scratch *scratch = *state;
+    struct store_owner owner = list_of(scratch, scratch->collection);
     struct err err;
     int64_t count;
 
     set(scratch, scratch->collection, "color", "<c>red</c>");
     set(scratch, scratch->collection, "color", "<c>blue</c>");
     assert_str(list(scratch, 1)->properties[0].xml, "<c>blue</c>");
-    OK(store_property_count(&scratch->db, scratch->account, scratch->collection, &count, &err));
+    OK(store_property_count(&scratch->db, &owner, &count, &err));
     assert_int_equal(count, 1);
     for (int i = 0; i < 2; i++) {
-        OK(store_property_remove(
-            &scratch->db, scratch->account, scratch->collection, APPLE, S("color"), &err));
+        OK(store_property_remove(&scratch->db, &owner, APPLE, S("color"), &err));
         assert_int_equal(list(scratch, 1)->property_count, 0);
     }
 }
@@ -83,15 +89,15 @@ static void they_go_with_their_collection(void **state)
 {
     struct scratch *scratch = *state;
     struct store_property property = property_of("color", "<c/>");
+    struct store_owner owner = list_of(scratch, scratch->collection);
     struct err err;
     int64_t count;
 
     set(scratch, scratch->collection, "color", "<c/>");
     OK(store_collection_remove(&scratch->db, scratch->account, scratch->collection, &err));
-    OK(store_property_count(&scratch->db, scratch->account, scratch->collection, &count, &err));
+    OK(store_property_count(&scratch->db, &owner, &count, &err));
     assert_int_equal(count, 0);
-    FAILS(ERR_NOT_FOUND,
-        store_property_set(&scratch->db, scratch->account, scratch->collection, &property, &err));
+    FAILS(ERR_NOT_FOUND, store_property_set(&scratch->db, &owner, &property, &err));
 }
 
 static void a_renamed_collection_keeps_them(void **state)
@@ -107,6 +113,52 @@ static void a_renamed_collection_keeps_them(void **state)
     assert_int_equal(list(scratch, 1)->property_count, 1);
 }
 
+/* RFC 4918 9.6: what is made again at an address starts without them. */
+static void a_resource_has_its_own_until_it_is_buried(void **state)
+{
+    struct scratch *scratch = *state;
+    int64_t resource = add_resource(&scratch->db, scratch->account, scratch->collection, 1);
+    struct store_owner owner = { 0, scratch->account, scratch->collection, resource };
+    struct store_owner none = { 0, scratch->account, scratch->collection, resource + 1 };
+    struct store_property property = property_of("color", "<c/>");
+    struct err err;
+    int64_t count;
+
+    OK(store_property_set(&scratch->db, &owner, &property, &err));
+    set(scratch, scratch->collection, "order", "<o/>");
+    assert_int_equal(list(scratch, 1)->property_count, 2);
+    assert_int_equal(list(scratch, 1)->properties[0].resource, 0);
+    assert_int_equal(list(scratch, 1)->properties[1].resource, resource);
+    FAILS(ERR_NOT_FOUND, store_property_set(&scratch->db, &none, &property, &err));
+    OK(store_resource_bury(
+        &scratch->db, scratch->account, scratch->collection, resource, 9, 0, &err));
+    OK(store_property_count(&scratch->db, &owner, &count, &err));
+    assert_int_equal(count, 0);
+    FAILS(ERR_NOT_FOUND, store_property_set(&scratch->db, &owner, &property, &err));
+    assert_int_equal(list(scratch, 1)->property_count, 1);
+}
+
+static void a_home_has_its_own(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store_owner owner = { .user = scratch->user };
+    struct store_property property = property_of("order", "<o>1</o>");
+    struct store_property *rows;
+    struct err err;
+    size_t count;
+
+    OK(store_property_set(&scratch->db, &owner, &property, &err));
+    OK(store_home_property_list(&scratch->db, scratch->arena, &rows, &count, &err));
+    assert_int_equal(count, 1);
+    assert_int_equal(rows[0].user, scratch->user);
+    assert_str(rows[0].xml, "<o>1</o>");
+    OK(store_property_remove(&scratch->db, &owner, APPLE, S("order"), &err));
+    OK(store_property_set(&scratch->db, &owner, &property, &err));
+    OK(store_user_remove(&scratch->db, scratch->user, &err));
+    OK(store_home_property_list(&scratch->db, scratch->arena, &rows, &count, &err));
+    assert_int_equal(count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -115,6 +167,8 @@ int main(void)
         TEST(a_new_collection_brings_some_along, scratch_set_up_populated),
         TEST(they_go_with_their_collection, scratch_set_up_populated),
         TEST(a_renamed_collection_keeps_them, scratch_set_up_populated),
+        TEST(a_resource_has_its_own_until_it_is_buried, scratch_set_up_populated),
+        TEST(a_home_has_its_own, scratch_set_up_populated),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
