@@ -33,7 +33,7 @@ class World:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="duedav-")
         self.sandbox = harness.Sandbox(self.folder)
-        self.bridge = harness.Bridge(self.folder, self.sandbox.url, limits={"body": "2M"})
+        self.bridge = harness.Bridge(self.folder, self.sandbox.url, limits={"body": "4M"})
         self.password = self.bridge.add_user(USER, USER + "-token", "Europe/Oslo")
         self.bridge.start()
 

@@ -291,7 +291,7 @@ class Objects(Case):
             self.request(204, "DELETE", path)
 
     def test_rfc4791_5_3_2_1_max_resource_size(self):
-        self.refused(vtodo("u", "DESCRIPTION:" + "x" * (1 << 20)), C + "max-resource-size")
+        self.refused(vtodo("u", "DESCRIPTION:" + "x" * (1 << 21)), C + "max-resource-size")
 
     def test_rfc4791_5_3_2_content_types_that_are_believed(self):
         for kind in ("text/calendar", 'text/calendar; component=VTODO; charset="UTF-8"',
