@@ -57,14 +57,12 @@ static void add_link(struct sbx_call *call, const struct sbx_folder *folder,
 
     buf_init(&link, 64 * 1024);
     put_address(&link, call, folder);
-    buf_put_char(&link, '?');
-    if (call->query.expand_text.n > 0) {
-        buf_put_text(&link, "%24expand=");
-        uri_encode_segment(&link, call->query.expand_text);
-        buf_put_char(&link, '&');
-    }
-    buf_put_text(&link, has_more || folder == NULL ? "$skiptoken=" : "%24deltatoken=");
+    buf_put_text(&link, has_more || folder == NULL ? "?$skiptoken=" : "?%24deltatoken=");
     buf_put(&link, sbx_token_write(&owner, token, call->arena));
+    if (call->query.expand_text.n > 0) {
+        buf_put_text(&link, "&%24expand=");
+        uri_encode_segment(&link, call->query.expand_text);
+    }
     sbx_add_str(
         call, call->json, has_more ? "@odata.nextLink" : "@odata.deltaLink", buf_str(&link));
 }

@@ -25,6 +25,7 @@ import xml.etree.ElementTree as ElementTree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DUEDAV = os.environ.get("DUEDAV") or str(ROOT / "build" / "test" / "bridge" / "duedav")
+DIALECT = os.environ.get("DUEDAV_TEST_DIALECT") or "outlook"  # what the bridge speaks upstream
 DEADLINE = 60
 SANITIZER_STATUS = 66
 ENVIRONMENT = {
@@ -370,6 +371,71 @@ class Graph(Json):
             path = answer.json["@odata.nextLink"]
 
 
+# What tests know of the requests that the bridge sends: how they look in the dialect that is being
+# tested. Tests act upstream, as some other program, through the v2.0 side of the sandbox (Rest) and
+# look at the mailbox through its administration, whichever the dialect: it is one mailbox.
+
+class OutlookWire:
+    folders = "/taskfolders"  # in the path of requests for lists
+    delta = "deltatoken"      # in that of a round's request for what is new
+    linked = "/tasks/?"       # in that of tasks, if a link of an earlier round led to it
+    page = "skiptoken"        # in that of a later page
+    single = "/tasks('"       # in that of one task
+    mark = "marker"           # in that of the search for a task by its marker
+    complete = {"method": "POST", "path": "/complete"}  # a series, or a task
+    after_listing = {"kind": "hold", "path": "/tasks/?", "nth": 2}  # the first one is refused
+
+    def spell(self, value):
+        """Members of a task, in the spelling of v2.0, as the dialect writes them."""
+        return value
+
+    def entry(self, sandbox, task_id):
+        """A task as a page shows it."""
+        return sandbox.rest().get(f"/tasks/{task_id}").json
+
+    def completions(self, admin):
+        return len(admin.requests(**self.complete, arrived=1))
+
+
+class TodoWire:
+    folders = "/lists"
+    delta = "/delta?"
+    linked = "/tasks/delta?$deltatoken"
+    page = "/tasks/delta?$skiptoken"
+    single = "/tasks/aa"
+    mark = "extensions"
+    complete = {"method": "PATCH", "path": "/tasks/aa"}
+    after_listing = {"kind": "hold_after", "path": "/tasks/delta", "nth": 2}
+    names = {"Subject": "title"}
+    enums = ("ContentType", "Importance", "Status")
+
+    def spell(self, value, name=None):
+        if isinstance(value, dict):
+            return {self.names.get(key, key[:1].lower() + key[1:]): self.spell(part, key)
+                    for key, part in value.items()}
+        return value[:1].lower() + value[1:] if name in self.enums else value
+
+    def entry(self, sandbox, task_id):
+        graph = sandbox.graph(prefer=['IdType="ImmutableId"'])
+        for folder in graph.pages("/lists"):
+            answer = graph.get(f"/lists/{folder['id']}/tasks/{task_id}?$expand=checklistItems")
+            if answer.status == 200:
+                return answer.json
+        raise AssertionError(f"no task {task_id}")
+
+    def completions(self, admin):
+        return len([r for r in admin.requests(**self.complete, arrived=1)
+                    if '"completed"' in r["body"]])
+
+
+wire = TodoWire() if DIALECT == "todo" else OutlookWire()
+
+
+def only_on(dialect, why):
+    """Skips a test on the other dialect."""
+    return unittest.skipUnless(DIALECT == dialect, why)
+
+
 class Admin(Http):
     """The administration of a sandbox: bridge/sandbox/admin.h."""
 
@@ -451,14 +517,15 @@ class Sandbox(Process):
         command += ["--state", state] if state else []
         command += ["--test-clock", clock.path] if clock else []
         super().__init__(command, folder, "sandbox")
-        self.url = self.read_line(r"listening on (http://\S+/me/)")[1]
-        self.origin = self.url[:self.url.index("/api/")]
+        self.outlook_url = self.read_line(r"listening on (http://\S+/me/)")[1]
+        self.origin = self.outlook_url[:self.outlook_url.index("/api/")]
         self.graph_url = self.origin + "/v1.0/me/todo"
+        self.url = self.outlook_url if DIALECT == "outlook" else self.origin + "/v1.0/"
         self.admin = Admin(self.origin)
         self.clients = [self.admin]
 
     def rest(self, token="alice-token", zone=None):
-        client = Rest(self.url, token, zone)
+        client = Rest(self.outlook_url, token, zone)
         self.clients.append(client)
         return client
 
@@ -491,7 +558,7 @@ class Bridge:
             "store": {"url": f"sqlite:{self.folder / name}.db",
                       "key_file": f"{self.folder / name}.key"},
             "log": {"level": "debug"},
-            "upstream sandbox": {"dialect": "outlook", "url": upstream_url},
+            "upstream sandbox": {"dialect": DIALECT, "url": upstream_url},
         }
         for section, values in settings.items():
             sections.setdefault(section, {}).update(values)

@@ -113,7 +113,7 @@ class Administration(Case):
             account = json.loads(self.link("--timezone", "Romance Standard Time", "--json"))
             number = account.pop("id")
             self.assertEqual(
-                {"user": "alice", "upstream": "sandbox", "dialect": "outlook",
+                {"user": "alice", "upstream": "sandbox", "dialect": harness.DIALECT,
                  "label": "sandbox", "timezone": "Europe/Paris", "timezone_guessed": False,
                  "default": True, "read_only": False, "needs_sign_in": False}, account)
             self.assertEqual([dict(account, id=number)], self.run_json("account", "list"))
@@ -301,7 +301,7 @@ class OneEngine(Case):
     def test_a_command_whose_server_stops_says_so(self):
         self.bridge.start()
         self.bridge.run("user", "add", "alice")
-        self.sandbox.admin.fault("stall", path="taskfolders")
+        self.sandbox.admin.fault("stall", path=harness.wire.folders)
         process = subprocess.Popen(
             [DUEDAV, "account", "link", "alice", "--upstream", "sandbox", "--access-token-file",
              str(self.token_file()), "-c", str(self.bridge.config)],

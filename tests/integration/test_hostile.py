@@ -3,7 +3,7 @@ import json
 import socket
 import urllib.parse
 
-from harness import Case, vtodo
+from harness import Case, vtodo, wire
 
 FRESH = 6
 
@@ -26,9 +26,9 @@ class Hostile(Case):
 
     def next_page(self, *entries):
         """The next answer of the list's delta round holds these entries and ends the round."""
-        last = self.sandbox.admin.requests(path="/tasks/?")[-1]
+        last = self.sandbox.admin.requests(path=wire.linked)[-1]
         link = f"{self.sandbox.origin}{last['path']}?{last['query']}"
-        self.sandbox.admin.fault("status", path="/tasks/?", status=200, body=json.dumps(
+        self.sandbox.admin.fault("status", path=wire.linked, status=200, body=json.dumps(
             {"value": list(entries), "@odata.deltaLink": link}))
 
 
@@ -37,9 +37,10 @@ class LyingService(Hostile):
         self.rest.create("Known")
         self.bridge_up()
         known = self.sandbox.admin.tasks("alice")["Known"]
-        good = dict(self.rest.get(f"/tasks/{known['Id']}").json, Subject="Renamed")
-        self.next_page({"Id": "AAMkBad=", "Subject": 5}, {"Id": ""}, 7,
-                       dict(good, Id="AAMkWorse=", DueDateTime={"DateTime": "soon"}), good)
+        good = dict(wire.entry(self.sandbox, known["Id"]), **wire.spell({"Subject": "Renamed"}))
+        worse = {"Id": "AAMkWorse=", "DueDateTime": {"DateTime": "soon"}}
+        self.next_page(wire.spell({"Id": "AAMkBad=", "Subject": 5}), wire.spell({"Id": ""}), 7,
+                       dict(good, **wire.spell(worse)), good)
         before = self.dav.etags(self.list)
         self.poll()
         after = self.dav.etags(self.list)
@@ -52,7 +53,8 @@ class LyingService(Hostile):
         self.bridge_up()
         known = self.sandbox.admin.tasks("alice")["Known"]
         before = self.dav.etags(self.list)
-        self.next_page({"Id": known["Id"], "Subject": 5})
+        entry = wire.entry(self.sandbox, known["Id"])
+        self.next_page(dict(entry, **wire.spell({"Subject": 5})))
         self.poll()
         self.assertEqual(self.dav.etags(self.list), before)
 
@@ -61,7 +63,7 @@ class LyingService(Hostile):
         self.bridge_up()
         self.sandbox.admin.fault("empty_page", path="/tasks", count=0)
         self.poll()
-        asked = len(self.sandbox.admin.requests(path="/tasks/?"))
+        asked = len(self.sandbox.admin.requests(path=wire.linked))
         self.assertLess(asked, 100)
         self.assertEqual(len(self.dav.etags(self.list)), 1)
 

@@ -1,11 +1,12 @@
 """The promises of the design, on the real program with a sandbox and a clock in the test's hand."""
 import concurrent.futures
+import json
 import re
 import shutil
 import threading
 import time
 
-from harness import DEADLINE, Bridge, Case, unfold, vtodo
+from harness import DEADLINE, Bridge, Case, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 NEAR = 20  # seconds after which the next round has begun by itself (near is 15 s, with jitter)
@@ -146,7 +147,7 @@ class Reading(Promises):
             self.sandbox.admin.clear_faults()
             last = self.sandbox.admin.last()
             self.jump(400)  # the back-off is over: the next round is well
-            self.sandbox.admin.wait(method="GET", path="deltatoken", after=last, count=2)
+            self.sandbox.admin.wait(method="GET", path=wire.delta, after=last, count=2)
 
     def test_a_link_to_another_host_is_an_error_and_nothing_is_lost(self):
         self.rest.create("One")
@@ -158,7 +159,7 @@ class Reading(Promises):
         self.rest.create("Two")
         last = self.sandbox.admin.last()
         self.jump(400)
-        self.sandbox.admin.wait(method="GET", path="/tasks/?", status=200, after=last)
+        self.sandbox.admin.wait(method="GET", path=wire.linked, status=200, after=last)
         self.assertTrue(self.poll_until(lambda: len(self.dav.etags(self.list)) == 2))
 
     def test_an_expired_delta_token_costs_a_full_round_and_no_stamp(self):
@@ -258,13 +259,13 @@ class Reading(Promises):
     def test_a_large_first_sync_killed_half_way_goes_on_where_it_was(self):
         count = 10000
         self.sandbox.admin.seed("alice", count)
-        self.sandbox.admin.fault("hold", path="skiptoken", nth=count // 400)
+        self.sandbox.admin.fault("hold", path=wire.page, nth=count // 400)
         bridge = Bridge(self.folder, self.sandbox.url, self.clock)
         password = bridge.add_user("alice", "alice-token")
         self.addCleanup(bridge.stop)
         bridge.start()
         self.clock.advance(NEAR)
-        self.sandbox.admin.wait(path="skiptoken", arrived=True, count=count // 400)
+        self.sandbox.admin.wait(path=wire.page, arrived=True, count=count // 400)
         bridge.kill()
         self.sandbox.admin.clear_faults()
         self.sandbox.admin.release()
@@ -273,9 +274,9 @@ class Reading(Promises):
         bridge.run("sync", "alice")
         self.assertEqual(len(dav.etags(dav.collections()["Tasks"])), count)
         # pages of 200: nearly none is asked for twice
-        pages = [r for r in self.sandbox.admin.requests(path="skiptoken") if r["status"] == 200]
+        pages = [r for r in self.sandbox.admin.requests(path=wire.page) if r["status"] == 200]
         self.assertLess(len(pages), count // 200 + 3)
-        singles = [r for r in self.sandbox.admin.requests(method="GET", path="/tasks(")]
+        singles = [r for r in self.sandbox.admin.requests(method="GET", path=wire.single)]
         self.assertLess(len(singles), 5)
 
 
@@ -319,7 +320,8 @@ class Writing(Promises):
         put = self.dav.put(self.list + "r.ics", loud, if_match=put.etag)
         self.assertEqual(put.status, 204, put)
         patches = self.sandbox.admin.requests(method="PATCH", after=last)
-        self.assertEqual([p["body"] for p in patches], ['{"Subject":"Buy tea"}'])
+        self.assertEqual([json.loads(p["body"]) for p in patches],
+                         [wire.spell({"Subject": "Buy tea"})])
         self.assertEqual(self.dav.get(self.list + "r.ics").text, loud)
 
     def test_complete_and_delete_go_through(self):
@@ -499,7 +501,7 @@ class Unclear(Promises):
         last = self.sandbox.admin.last()
         self.clock.advance(21)
         self.assertEqual(pending.result().status, 503)
-        self.sandbox.admin.wait(method="GET", path="marker", after=last)  # first look: a miss
+        self.sandbox.admin.wait(method="GET", path=wire.mark, after=last)  # first look: a miss
         self.sandbox.admin.release()
         self.sandbox.admin.wait(method="POST")
         self.clock.advance(6)  # the second look finds it
@@ -552,10 +554,10 @@ class Unclear(Promises):
         self.rest.patch(f"/tasks/{self.only_task()['Id']}", {"Body": {
             "ContentType": "Text", "Content": "from Outlook"}})
         other = self.another_client()
-        self.sandbox.admin.fault("hold_after", method="GET", path="/tasks/?")
+        self.sandbox.admin.fault("hold_after", method="GET", path=wire.linked)
         self.clock.advance(FRESH)
         polling = self.in_background(other.ctag, self.list)
-        self.sandbox.admin.wait(method="GET", path="/tasks/?", arrived=True)
+        self.sandbox.admin.wait(method="GET", path=wire.linked, arrived=True)
         put = self.dav.put(self.list + "a.ics", vtodo("a", "SUMMARY:B", "PRIORITY:1"),
                            if_match=first.etag)
         self.assertEqual(put.status, 204, put)
@@ -571,7 +573,7 @@ class Unclear(Promises):
         self.bridge_up()
         body = """<C:mkcalendar xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><D:set><D:prop>
             <D:displayname>Garden</D:displayname></D:prop></D:set></C:mkcalendar>"""
-        self.sandbox.admin.fault("cut_after", method="POST", path="taskfolders")
+        self.sandbox.admin.fault("cut_after", method="POST", path=wire.folders)
         answer = self.dav.request("MKCALENDAR", self.dav.home + "garden/", body)
         self.assertEqual(answer.status, 503, answer)
         last = self.sandbox.admin.last()

@@ -1,5 +1,5 @@
 """Properties that the bridge keeps for its lists: what they survive."""
-from harness import NAMESPACES, XMLNS, Case
+from harness import NAMESPACES, XMLNS, Case, wire
 
 COLOR = '<ical:calendar-color symbolic-color="blue">#1BADF8FF</ical:calendar-color>'
 ODD = '<x:odd xmlns:x="urn:x" x:at="1">a &lt; b</x:odd>'
@@ -78,13 +78,13 @@ class Kept(Case):
         self.assert_kept()
 
     def test_a_list_whose_making_was_unclear_gets_them(self):
-        self.sandbox.admin.fault("cut_after", method="POST", path="taskfolders")
+        self.sandbox.admin.fault("cut_after", method="POST", path=wire.folders)
         self.make(status=503)
         self.wait_for_list()
         self.assert_kept()
 
     def test_a_list_made_while_the_server_was_killed_gets_them(self):
-        self.sandbox.admin.fault("cut_after", method="POST", path="taskfolders")
+        self.sandbox.admin.fault("cut_after", method="POST", path=wire.folders)
         self.make(status=503)
         self.again(self.bridge.kill)
         self.wait_for_list()

@@ -2,7 +2,7 @@
 shows it."""
 import concurrent.futures
 
-from harness import Case, unfold, vtodo
+from harness import Case, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 
@@ -114,12 +114,13 @@ class Regressions(Case):
         self.poll()
         self.rest.delete(f"/tasks/{self.task()['Id']}")
         self.sandbox.admin.expire_tokens()
-        self.sandbox.admin.fault("hold", path="/tasks/?", nth=2)  # behind the full listing
+        self.sandbox.admin.fault(**wire.after_listing)
         other = self.another_client()
         last = self.sandbox.admin.last()
         self.clock.advance(FRESH)
         polling = self.in_background(other.ctag, self.list)
-        self.sandbox.admin.wait(path="/tasks/?", arrived=True, count=2, after=last)
+        self.sandbox.admin.wait(
+            path=wire.after_listing["path"], arrived=True, count=2, after=last)
         self.put(text.replace("X-MINE:1", "X-MINE:2"), 204, if_match=first.etag)
         self.sandbox.admin.release()
         polling.result()
@@ -133,7 +134,7 @@ class Regressions(Case):
         for task in tasks:
             self.rest.delete(f"/tasks/{task['Id']}")
         self.sandbox.admin.expire_tokens()
-        self.sandbox.admin.fault("status", method="GET", path="/tasks('", status=400)
+        self.sandbox.admin.fault("status", method="GET", path=wire.single, status=400)
         self.poll()  # a full round that sees neither and reads both
         self.assertEqual(len(self.dav.etags(self.list)), 1)
         self.poll()  # an ordinary round remembers the one that was left

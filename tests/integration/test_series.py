@@ -1,7 +1,7 @@
 """Recurring tasks, end to end: what each style of client does to a series (mapping.md 7.7)."""
 import concurrent.futures
 
-from harness import Case, unfold, vtodo
+from harness import Case, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 LOOK_AGAIN = 6  # seconds after which an unclear operation is looked up again (5 s)
@@ -64,7 +64,7 @@ class Series(Case):
             method=method, path=path, arrived=1))
 
     def completions(self):
-        return self.calls("POST", "/complete")
+        return wire.completions(self.sandbox.admin)
 
     def lines(self, path=None):
         answer = self.dav.get(path or self.path)
@@ -108,7 +108,7 @@ class Completion(Series):
 
     def test_v159_the_answer_to_complete_is_lost(self):
         self.put_series()
-        self.sandbox.admin.fault("cut_after", method="POST", path="/complete")
+        self.sandbox.admin.fault("cut_after", **wire.complete)
         lines = [*dates("20260504"), WEEKLY, *completed("20260504")]
         etag = self.dav.get(self.path).etag
         self.put(*lines, status=503, if_match=etag)
@@ -120,12 +120,12 @@ class Completion(Series):
     def test_v159_the_bridge_is_killed_while_it_completes(self):
         self.put_series()
         etag = self.dav.get(self.path).etag
-        self.sandbox.admin.fault("hold_after", method="POST", path="/complete")
+        self.sandbox.admin.fault("hold_after", **wire.complete)
         lines = [*dates("20260504"), WEEKLY, *completed("20260504")]
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             put = pool.submit(self.dav.put, self.path, vtodo("S1", "SUMMARY:x", *lines),
                               if_match=etag)
-            self.sandbox.admin.wait(path="/complete", arrived=True)
+            self.sandbox.admin.wait(**wire.complete, arrived=True)
             self.restart("kill")
             self.assertIsNotNone(put.exception())
         self.clock.advance(LOOK_AGAIN)
@@ -135,11 +135,11 @@ class Completion(Series):
 
     def test_a_complete_that_never_arrived_is_done_by_the_retry(self):
         self.put_series()
-        self.sandbox.admin.fault("cut_before", method="POST", path="/complete")
+        self.sandbox.admin.fault("cut_before", **wire.complete)
         lines = [*dates("20260504"), WEEKLY, *completed("20260504")]
         after = self.sandbox.admin.last()
         self.put(*lines, status=503)
-        self.sandbox.admin.wait(2, after=after, method="GET", path="/tasks('")
+        self.sandbox.admin.wait(2, after=after, method="GET", path=wire.single)
         self.clock.advance(LOOK_AGAIN)
         self.put(*lines)
         self.assertEqual(self.completions(), 2)
@@ -156,13 +156,13 @@ class Completion(Series):
 
     def test_v160_the_next_occurrence_has_the_new_id(self):
         self.put_series()
-        self.sandbox.admin.fault("stall", method="POST", path="/complete")
+        self.sandbox.admin.fault("stall", **wire.complete)
         after = self.sandbox.admin.last()
         lines = [*dates("20260504"), WEEKLY, *completed("20260504")]
         etag = self.dav.get(self.path).etag
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             pool.submit(self.dav.put, self.path, vtodo("S1", "SUMMARY:x", *lines))
-            self.sandbox.admin.wait(path="/complete", after=after, arrived=True)
+            self.sandbox.admin.wait(**wire.complete, after=after, arrived=True)
             self.restart("kill")
         self.sandbox.admin.clear_faults()
         self.complete_with_new_id()

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import time
 
-from harness import Bridge, Case, Multistatus, XMLNS, expand, vtodo
+from harness import Bridge, Case, Multistatus, XMLNS, expand, vtodo, wire
 import torture_model as m
 
 LONG = bool(os.environ.get("DUEDAV_LONG"))
@@ -517,12 +517,12 @@ class Torture(Case):
         elif kind in ("repeat_items", "empty_page", "expire_delta", "no_tracking", "foreign_link"):
             more["method"] = "GET"
         elif kind == "partial_items":
-            more["path"] = "deltatoken"
+            more["path"] = wire.linked
             more["method"] = "GET"
         elif kind == "ignore_if_match":
             more["method"] = self.rng.choice(["PATCH", "DELETE"])
         if kind not in ("partial_items",) and method == "GET" and self.rng.random() < 0.4:
-            more["path"] = self.rng.choice(["marker", "deltatoken", "skiptoken", "/tasks('"])
+            more["path"] = self.rng.choice([wire.mark, wire.delta, wire.page, wire.single])
         self.model.note(f"fault {kind} {more}")
         self.admin.fault(kind, **more)
         self.count("faults")
