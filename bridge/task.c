@@ -244,6 +244,7 @@ void task_copy(struct arena *arena, const struct task *source, struct task *out)
     copy.assigned_to = arena_copy(arena, source->assigned_to);
     copy.owner = arena_copy(arena, source->owner);
     copy.url = arena_copy(arena, source->url);
+    copy.uid = arena_copy(arena, source->uid);
     copy.categories.items =
         arena_alloc_array(arena, source->categories.count + 1, sizeof(struct str));
     for (size_t i = 0; i < source->categories.count; i++) {

@@ -150,6 +150,7 @@ struct task {
     int64_t created_us;
     int64_t modified_us;
     bool has_attachments;
+    struct str uid; /**< of the document that it was read from; a service gets it with a link */
     /** Which fields the source really carried (a delta entry may hold a few only). A task read from
      * a document or a full entity has TASK_ALL_FIELDS. */
     task_fields present;

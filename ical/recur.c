@@ -247,6 +247,39 @@ bool recur_parse(struct str value, struct recur *out)
     return true;
 }
 
+static void set_only(struct recur_set *set, int number)
+{
+    *set = (struct recur_set){ .count = 0 };
+    (void)!set_add(set, number);
+}
+
+void recur_clamp(struct recur *rule, int32_t start)
+{
+    struct civil date = civil_from_days(start);
+    int day = rule->month_days.count == 0 ? date.day : recur_set_only(&rule->month_days);
+    int month = rule->months.count == 0 || rule->frequency == RECUR_MONTHLY
+                    ? date.month
+                    : recur_set_only(&rule->months);
+    bool is_one_month = rule->frequency == RECUR_YEARLY || rule->interval % 12 == 0;
+
+    if (rule->weekdays != 0 || rule->nth_count > 0 || rule->year_days.count > 0 ||
+        rule->weeks.count > 0 || rule->positions.count > 0 || day < 29 || rule->is_foreign) {
+        return;
+    }
+    if (is_one_month && rule->frequency >= RECUR_MONTHLY) {
+        if (month == 2 && (rule->months.count > 0 || rule->frequency == RECUR_MONTHLY ||
+                              rule->month_days.count == 0)) {
+            if (rule->frequency == RECUR_YEARLY) {
+                set_only(&rule->months, 2);
+            }
+            set_only(&rule->month_days, -1);
+        }
+    } else if (rule->frequency == RECUR_MONTHLY) {
+        set_only(&rule->month_days, day);
+        rule->is_skip_backward = true;
+    }
+}
+
 /* ---- which days ---- */
 
 /** What a day is, for the filters. */

@@ -51,6 +51,13 @@ bool recur_parse(struct str value, struct recur *out);
 /** Nothing is found beyond this year. */
 #define RECUR_LAST_YEAR 4500
 
+/**
+ * Give a rule the dates that services give it: where a month (or the February of a year) lacks the
+ * one day that the rule or its start names, its last day counts, as by SKIP=BACKWARD of RFC 7529.
+ * Other rules stay as they are.
+ */
+void recur_clamp(struct recur *rule, int32_t start);
+
 struct recur_iterator {
     const struct recur *rule;
     int32_t start;  /**< DTSTART: missing parts of the rule come from it */

@@ -63,6 +63,9 @@ static bool trigger_instant(const struct vtodo *vtodo, const struct property *tr
         return false;
     }
     struct vtodo_when day = vtodo_when_add(anchor, duration.days, 0);
+    if (anchor->form == TASK_DATE_ONLY) {
+        day.second = vtodo->context->options.all_day_alarm_minute * SECONDS_A_MINUTE;
+    }
     *out = vtodo_when_instant(&day) + duration.seconds;
     return true;
 }

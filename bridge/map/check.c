@@ -1,7 +1,7 @@
 #include "bridge/map/map.h"
 
 #include "bridge/core/mem.h"
-#include "bridge/map/vtodo.h"
+#include "bridge/map/order.h"
 #include "ical/edit.h"
 #include "ical/value.h"
 #include <string.h>
@@ -18,6 +18,7 @@ struct check {
     struct map_object object;
     struct edit edit;
     unsigned zone_lookups;
+    bool is_order_doubtful;
     struct err *err;
 };
 
@@ -226,6 +227,7 @@ static bool is_name(const struct property *p, const char *name)
 
 static bool check_todo(struct check *check, const struct component *todo)
 {
+    check->is_order_doubtful = check->is_order_doubtful || order_is_doubtful(todo);
     for (const struct property *p = todo->properties; p != NULL; p = p->next) {
         bool is_fine = true;
 
@@ -285,6 +287,11 @@ bool map_check(struct str body, const struct map_context *context, struct map_ob
         return false;
     }
     check.object.document = edit_finish(&check.edit);
+    if (check.is_order_doubtful &&
+        !order_dates(check.object.document, context, &check.object.document, err)) {
+        *fault_out = MAP_FAULT_VALID_DATA;
+        return false;
+    }
     check.object.is_verbatim = check.object.document.p == body.p;
     *out = check.object;
     *fault_out = MAP_FAULT_NONE;

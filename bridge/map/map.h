@@ -13,6 +13,15 @@ struct map_options {
     bool altrep;            /**< HTML bodies as DESCRIPTION;ALTREP instead of X-ALT-DESC */
     int normal_priority;    /**< 0: no PRIORITY line for ordinary tasks; or 5 */
     bool cancelled_as_done; /**< CANCELLED goes upstream as completed instead of deferred */
+    /** From when on the day of a date without a time an alarm relative to it counts. */
+    int32_t all_day_alarm_minute;
+    /** URL goes upstream with a new task, where services have links. */
+    bool url_as_link;
+    /** A series on the 31st falls on the last day of months without one, as at the services. */
+    bool clamps_month_end;
+    /** How the PRODID of a client begins whose dates in DUE mean the day before; borrowed. */
+    const char *const *due_exclusive;
+    size_t due_exclusive_count;
     /** The caller carries out the steps of a plan. Without it a PUT on a series is planned as an
      * ordinary change of fields. */
     bool plans_steps;
@@ -139,6 +148,17 @@ MUST_CHECK bool map_plan_create(const struct map_object *object, const struct ma
 MUST_CHECK bool map_plan_update(const struct map_object *object, struct str current,
     const struct task *base, const struct map_version *versions, size_t version_count,
     const struct map_context *context, struct map_plan *out, struct err *err);
+
+/**
+ * The service refused the values of a plan (400): leave out what may be at fault and what the
+ * document can keep alone (mapping.md 1.3.5): the rule, HTML (its text is sent instead),
+ * categories, the reminder. To be tried once.
+ *
+ * base     of the resource; NULL: the plan is that of a create
+ * returns  the fields that were given up; 0: there is nothing to leave out
+ */
+task_fields map_plan_reduce(
+    struct map_plan *plan, const struct task *base, const struct map_context *context);
 
 /**
  * A series that has come to a date which the document excepts (a service knows no exceptions) has

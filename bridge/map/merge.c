@@ -85,6 +85,19 @@ static bool wants_person(const struct merge *merge, enum task_field field)
     return true;
 }
 
+/** mapping.md 2.13: the first link is shown as URL unless a client has one of its own there. */
+static bool merge_url(struct merge *merge)
+{
+    const struct property *p = merge->vtodo.first[VTODO_URL];
+    struct str url = p == NULL ? S("") : str_trim(p->value);
+
+    if (url.n > 0 && !str_eq(url, merge->base->url)) {
+        return false;
+    }
+    set_value(&merge->set, VTODO_URL, merge->returned->url);
+    return true;
+}
+
 static bool merge_field(struct merge *merge, enum task_field field)
 {
     struct set *set = &merge->set;
@@ -116,8 +129,7 @@ static bool merge_field(struct merge *merge, enum task_field field)
         set_categories(set, &returned->categories);
         return true;
     case TASK_URL:
-        set_value(set, VTODO_URL, returned->url);
-        return true;
+        return merge_url(merge);
     case TASK_ASSIGNED_TO:
         set_text(set, VTODO_MS_ASSIGNED_TO, returned->assigned_to);
         return true;

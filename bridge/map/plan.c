@@ -1,6 +1,7 @@
 #include "bridge/map/plan_internal.h"
 
 #include "bridge/map/alarm.h"
+#include "bridge/map/html.h"
 #include "bridge/map/read.h"
 #include "bridge/map/series.h"
 #include "bridge/map/transplant.h"
@@ -63,7 +64,8 @@ bool map_plan_create(const struct map_object *object, const struct map_context *
     move_to_series(&vtodo, &plan.wanted);
     supply_completed(&plan.wanted, context);
     task_init(&nothing);
-    plan.fields = read_diff(&nothing, &plan.wanted, context->arena) & ~READ_ONLY_FIELDS;
+    plan.fields = read_diff(&nothing, &plan.wanted, context->arena);
+    plan.fields &= ~READ_ONLY_FIELDS | TASK_FIELD(TASK_URL); /* a link can be made, not changed */
     plan.fields |= TASK_FIELD(TASK_TITLE);
     if (!task.due.is_set && !plan.wanted.recurrence.is_set) {
         plan.fields &= ~TASK_FIELD(TASK_DUE); /* the service sets it from the start */
@@ -73,6 +75,30 @@ bool map_plan_create(const struct map_object *object, const struct map_context *
     plan.is_verbatim = object->is_verbatim;
     *out = plan;
     return true;
+}
+
+/* ---- after a refusal ---- */
+
+task_fields map_plan_reduce(
+    struct map_plan *plan, const struct task *base, const struct map_context *context)
+{
+    task_fields given_up =
+        plan->fields &
+        (TASK_FIELD(TASK_RECURRENCE) | TASK_FIELD(TASK_CATEGORIES) | TASK_FIELD(TASK_REMINDER));
+    struct task nothing;
+
+    task_init(&nothing);
+    plan->fields &= ~given_up;
+    task_apply(&plan->wanted, base != NULL ? base : &nothing, given_up);
+    task_apply(&plan->expected, base != NULL ? base : &nothing, given_up);
+    if (HAS(plan->fields, TASK_BODY) && plan->wanted.body.is_html) {
+        struct task_body text = { false,
+            html_to_text(plan->wanted.body.content, true, context->arena) };
+
+        plan->wanted.body = plan->expected.body = text;
+        given_up |= TASK_FIELD(TASK_BODY);
+    }
+    return given_up;
 }
 
 /* ---- update ---- */

@@ -207,6 +207,7 @@ void read_task(const struct vtodo *vtodo, struct task *out)
     }
     task.categories = read_categories(vtodo);
     task.url = value_of(vtodo, VTODO_URL);
+    task.uid = value_of(vtodo, VTODO_UID);
     task.assigned_to = vtodo_text(vtodo, vtodo->first[VTODO_MS_ASSIGNED_TO]);
     task.owner = vtodo_text(vtodo, vtodo->first[VTODO_MS_OWNER]);
     task.created_us = read_micros(vtodo, VTODO_CREATED);
@@ -222,6 +223,9 @@ void read_project(const struct task *task, const struct map_context *context, st
         copy.status = TASK_DONE;
     }
     context->project(&copy, context->zone, context->arena, out);
+    if (!context->options.url_as_link) {
+        out->url = S("");
+    }
 }
 
 bool map_read(

@@ -235,6 +235,9 @@ static void find_series(const struct vtodo *vtodo, struct series *out)
         !recur_parse(vtodo->first[VTODO_RRULE]->value, &out->rule)) {
         return;
     }
+    if (vtodo->context->options.clamps_month_end) {
+        recur_clamp(&out->rule, anchor->day);
+    }
     out->anchor = anchor->day;
     out->end = series_until(&out->rule, anchor);
     out->skipped_count = read_days(vtodo, VTODO_EXDATE, &out->skipped);

@@ -84,7 +84,8 @@ static struct str params_of_form(struct arena *arena, const struct vtodo_when *w
     return S("");
 }
 
-static struct value_time time_of(const struct vtodo_when *when)
+static struct value_time time_of(
+    const struct set *set, enum vtodo_name name, const struct vtodo_when *when)
 {
     struct value_time time = { .day = when->day };
 
@@ -93,13 +94,15 @@ static struct value_time time_of(const struct vtodo_when *when)
     } else if (when->form != TASK_DATE_ONLY) {
         time.has_time = true;
         time.second = when->second;
+    } else if (name == VTODO_DUE && set->vtodo->is_due_exclusive) {
+        time.day++;
     }
     return time;
 }
 
 void set_add_when(struct set *set, enum vtodo_name name, const struct vtodo_when *when)
 {
-    struct value_time time = time_of(when);
+    struct value_time time = time_of(set, name, when);
 
     edit_insert(&set->edit, set->vtodo->todo, vtodo_name_text(name),
         params_of_form(set->vtodo->context->arena, when), format_time(set, &time));
@@ -108,7 +111,7 @@ void set_add_when(struct set *set, enum vtodo_name name, const struct vtodo_when
 void set_when(struct set *set, enum vtodo_name name, const struct vtodo_when *when)
 {
     struct vtodo_when old = vtodo_when(set->vtodo, set->vtodo->first[name]);
-    struct value_time time = time_of(when);
+    struct value_time time = time_of(set, name, when);
     bool is_same_form = old.is_set && old.form == when->form &&
                         (old.form != TASK_TIME_ZONED || str_eq(old.tzid, when->tzid));
 

@@ -4,6 +4,7 @@
 #include "bridge/map/body.h"
 #include "bridge/map/read.h"
 #include "ical/edit.h"
+#include "ical/value.h"
 
 /** The properties that express a field; VTODO_UID ends a row. */
 static const enum vtodo_name field_names[TASK_FIELD_COUNT][5] = {
@@ -14,7 +15,7 @@ static const enum vtodo_name field_names[TASK_FIELD_COUNT][5] = {
     [TASK_STATUS] = { VTODO_STATUS, VTODO_MS_STATUS },
     [TASK_PERCENT] = { VTODO_PERCENT },
     [TASK_COMPLETED] = { VTODO_COMPLETED },
-    [TASK_START] = { VTODO_DTSTART },
+    [TASK_START] = { VTODO_DTSTART, VTODO_MS_DTSTART },
     [TASK_DUE] = { VTODO_DUE, VTODO_DURATION },
     [TASK_REMINDER] = { VTODO_MOZ_LASTACK, VTODO_MOZ_SNOOZE },
     [TASK_RECURRENCE] = { VTODO_RRULE, VTODO_EXRULE, VTODO_RDATE, VTODO_EXDATE },
@@ -67,14 +68,31 @@ static void bring_timezone(struct transplant *t, const struct property *p)
     }
 }
 
+/** A date in DUE that means the same to the other document's client (due_date_exclusive). */
+static bool bring_due(struct transplant *t, const struct property *p)
+{
+    char text[VALUE_TIME_TEXT];
+    struct value_time time = { .day = t->from->due.day + (t->to->is_due_exclusive ? 1 : 0) };
+
+    if (p != t->from->first[VTODO_DUE] || t->from->due.form != TASK_DATE_ONLY ||
+        !t->from->due.is_set || t->to->is_due_exclusive == t->from->is_due_exclusive) {
+        return false;
+    }
+    edit_insert(&t->edit, t->to->todo, p->name, p->params,
+        arena_copy(t->arena, value_format_time(&time, text)));
+    return true;
+}
+
 static void bring_name(struct transplant *t, enum vtodo_name name)
 {
     for (const struct property *p = t->to->first[name]; p != NULL; p = vtodo_next(name, p)) {
         edit_remove(&t->edit, p);
     }
     for (const struct property *p = t->from->first[name]; p != NULL; p = vtodo_next(name, p)) {
-        edit_insert_raw(&t->edit, t->to->todo, line_of(t, p));
-        bring_timezone(t, p);
+        if (!bring_due(t, p)) {
+            edit_insert_raw(&t->edit, t->to->todo, line_of(t, p));
+            bring_timezone(t, p);
+        }
     }
 }
 
@@ -185,6 +203,15 @@ struct str transplant_extras(const struct vtodo *to, const struct vtodo *from)
                is_same_line(&t, VTODO_MS_STATUS) && plain != read_status(from)) {
         /* repeated without thought, while the status it stood for is gone */
         edit_remove(&t.edit, to->first[VTODO_MS_STATUS]);
+    }
+    /* Repeated by a client that reads it in another way: it means what it meant to the writer. */
+    if (to->is_due_exclusive != from->is_due_exclusive && to->due.form == TASK_DATE_ONLY &&
+        from->due.form == TASK_DATE_ONLY && to->due.is_set && is_same_line(&t, VTODO_DUE)) {
+        bring_name(&t, VTODO_DUE);
+    }
+    if (was_dropped(&t, VTODO_MS_DTSTART) && !to->start.is_set &&
+        is_same_when(&to->due, &from->due)) {
+        bring_name(&t, VTODO_MS_DTSTART);
     }
     /* A DTSTART that equals DUE is dropped by the library inside DAVx5: mapping.md T14. */
     if (was_dropped(&t, VTODO_DTSTART) && !to->is_due_by_duration &&

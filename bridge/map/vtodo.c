@@ -37,6 +37,7 @@ static const struct str names[VTODO_NAME_COUNT] = {
     [VTODO_MS_REV] = STR("X-MSTASK-REV"),
     [VTODO_MOZ_LASTACK] = STR("X-MOZ-LASTACK"),
     [VTODO_MOZ_SNOOZE] = STR("X-MOZ-SNOOZE-TIME"),
+    [VTODO_MS_DTSTART] = STR("X-MSTASK-DTSTART"),
 };
 
 /* What is stored has passed map_check and may have grown by a merge since. */
@@ -172,7 +173,7 @@ static const struct zone *find_hint(const struct vtodo *vtodo)
 {
     struct arena *arena = vtodo->context->arena;
     const struct document *document = &vtodo->document;
-    const enum vtodo_name siblings[] = { VTODO_DTSTART, VTODO_DUE };
+    const enum vtodo_name siblings[] = { VTODO_DTSTART, VTODO_DUE, VTODO_MS_DTSTART };
     const struct zone *zone = NULL;
     struct str tzid;
 
@@ -269,6 +270,24 @@ bool vtodo_instant(const struct vtodo *vtodo, const struct property *property, i
     return true;
 }
 
+/** Option due_date_exclusive: a client that writes the day after the last one (mapping.md T11). */
+static bool is_due_exclusive(const struct vtodo *vtodo)
+{
+    const struct map_options *options = &vtodo->context->options;
+    const struct property *p;
+
+    if (options->due_exclusive_count == 0 ||
+        (p = property_find(vtodo->document.calendar->properties, S("PRODID"))) == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < options->due_exclusive_count; i++) {
+        if (str_has_prefix_nocase(str_trim(p->value), str_from(options->due_exclusive[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void resolve_dates(struct vtodo *vtodo)
 {
     struct value_duration duration;
@@ -276,6 +295,11 @@ static void resolve_dates(struct vtodo *vtodo)
     vtodo->hint = find_hint(vtodo);
     vtodo->start = vtodo_when(vtodo, vtodo->first[VTODO_DTSTART]);
     vtodo->due = vtodo_when(vtodo, vtodo->first[VTODO_DUE]);
+    vtodo->is_due_exclusive = is_due_exclusive(vtodo);
+    if (vtodo->is_due_exclusive && vtodo->due.is_set && vtodo->due.form == TASK_DATE_ONLY &&
+        !(vtodo->start.is_set && vtodo->start.day == vtodo->due.day)) {
+        vtodo->due.day--;
+    }
     if (!vtodo->due.is_set && vtodo->start.is_set && vtodo->first[VTODO_DURATION] != NULL &&
         value_parse_duration(vtodo->first[VTODO_DURATION]->value, &duration)) {
         vtodo->due = vtodo_when_add(&vtodo->start, duration.days, duration.seconds);

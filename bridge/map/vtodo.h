@@ -38,6 +38,7 @@ enum vtodo_name {
     VTODO_MS_REV,
     VTODO_MOZ_LASTACK,
     VTODO_MOZ_SNOOZE,
+    VTODO_MS_DTSTART, /**< a start behind the due date: kept, not served as one */
     VTODO_NAME_COUNT,
 };
 
@@ -62,6 +63,7 @@ struct vtodo {
     struct vtodo_when start;
     struct vtodo_when due;
     bool is_due_by_duration;
+    bool is_due_exclusive; /**< dates in DUE are the day after: option due_date_exclusive */
 };
 
 /** The name as it is written in a new line. */

@@ -36,6 +36,8 @@ MUST_CHECK bool todo_read_folder(
 /** The marker that an expanded entity shows; empty if none. Borrowed from the entity. */
 struct str todo_read_marker(const struct cJSON *entity);
 
+/** Can it stand in a document as a URL? */
+bool todo_is_address(struct str text);
 /** Of a task, a list or a checklist item, or of what is left of it in a delta page. */
 MUST_CHECK bool todo_read_id(const struct cJSON *entity, struct arena *arena, struct str *id_out,
     bool *is_removed_out, struct err *err);

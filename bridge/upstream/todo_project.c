@@ -15,6 +15,7 @@ void todo_project(
         result.title = S(NO_TITLE);
     }
     result.sensitivity = TASK_NORMAL;
+    result.url = todo_is_address(task->url) ? task->url : (struct str){ 0 };
     if (!todo_rule_to_due(&result, &ignored)) {
         result.recurrence = (struct task_recurrence){ 0 };
     }

@@ -8,7 +8,7 @@
 #define MOST_ID_BYTES 2048
 
 /* What is no plain address could not stand in a document as one. */
-static bool is_address(struct str text)
+bool todo_is_address(struct str text)
 {
     for (size_t i = 0; i < text.n; i++) {
         if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f) {
@@ -27,7 +27,7 @@ static bool read_links(const struct cJSON *value, const struct service_reading *
     {
         struct str address = json_member_text(link, "webUrl");
 
-        if (is_address(address)) {
+        if (todo_is_address(address)) {
             reading->task->url = arena_copy(reading->arena, address);
             break;
         }

@@ -4,6 +4,8 @@
 #include "bridge/upstream/service_write.h"
 #include "bridge/upstream/todo_internal.h"
 
+#include <string.h>
+
 #define HAS(fields, field) (((fields)&TASK_FIELD(field)) != 0)
 
 static void write_date(
@@ -72,6 +74,35 @@ static void write_rule(struct json_out *out, const struct task *task, bool has_r
     }
 }
 
+/** "https://example.org/x": "example.org"; what has no host is shown whole. */
+static struct str host_of(struct str url)
+{
+    size_t slashes = str_find(url, S("://"));
+    struct str rest = slashes == SIZE_MAX ? url : str_skip(url, slashes + 3);
+    size_t n = 0;
+
+    while (slashes != SIZE_MAX && n < rest.n && strchr("/?#", rest.p[n]) == NULL) {
+        n++;
+    }
+    return n == 0 ? url : str_first(rest, n);
+}
+
+/* mapping.md 2.13; they can be made with the task, but not changed with it (B.8). */
+static void write_link(struct json_out *out, const struct task *task)
+{
+    json_out_name(out, "linkedResources");
+    json_out_open(out, '[');
+    json_out_open(out, '{');
+    json_out_member(out, "webUrl", task->url);
+    json_out_member(out, "displayName", host_of(task->url));
+    json_out_member(out, "applicationName", S("duedav"));
+    if (task->uid.n > 0) {
+        json_out_member(out, "externalId", task->uid);
+    }
+    json_out_close(out, '}');
+    json_out_close(out, ']');
+}
+
 void todo_write_members(struct json_out *out, const struct task *task, task_fields fields,
     const struct zone *zone, bool is_create, bool has_range)
 {
@@ -97,6 +128,9 @@ void todo_write_members(struct json_out *out, const struct task *task, task_fiel
     if (HAS(fields, TASK_CATEGORIES)) {
         json_out_name(out, "categories");
         service_write_categories(out, &task->categories);
+    }
+    if (HAS(fields, TASK_URL) && is_create && task->url.n > 0) {
+        write_link(out, task);
     }
 }
 

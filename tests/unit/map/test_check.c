@@ -122,6 +122,24 @@ static void only_what_must_be_is_repaired(void **state)
             HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:a\xC3\xA9\r\nX:1\r\nEND:VTODO\r\n" TAIL },
         { "our own mark", HEAD "BEGIN:VTODO\r\nUID:a\r\nX-MSTASK-REV:3-ab\r\nEND:VTODO\r\n" TAIL,
             HEAD TODO TAIL },
+        { "V034, in the master and in an override",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nDTSTART;VALUE=DATE:20260510\r\n"
+                 "DUE;VALUE=DATE:20260507\r\nEND:VTODO\r\nBEGIN:VTODO\r\nUID:a\r\n"
+                 "RECURRENCE-ID;VALUE=DATE:20260514\r\nDTSTART;X=1:20260510T120000\r\n"
+                 "DUE:20260510T110000\r\nEND:VTODO\r\n" TAIL,
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nX-MSTASK-DTSTART;VALUE=DATE:20260510\r\n"
+                 "DUE;VALUE=DATE:20260507\r\nEND:VTODO\r\nBEGIN:VTODO\r\nUID:a\r\n"
+                 "RECURRENCE-ID;VALUE=DATE:20260514\r\nX-MSTASK-DTSTART;X=1:20260510T120000\r\n"
+                 "DUE:20260510T110000\r\nEND:VTODO\r\n" TAIL },
+        { "a start that was hidden, and a new one",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nX-MSTASK-DTSTART;VALUE=DATE:20260510\r\n"
+                 "DTSTART;VALUE=DATE:20260506\r\nDUE;VALUE=DATE:20260507\r\nEND:VTODO\r\n" TAIL,
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nDTSTART;VALUE=DATE:20260506\r\n"
+                 "DUE;VALUE=DATE:20260507\r\nEND:VTODO\r\n" TAIL },
+        { "a start that was hidden, and the due date is gone",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nX-MSTASK-DTSTART;VALUE=DATE:20260510\r\n"
+                 "END:VTODO\r\n" TAIL,
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nDTSTART;VALUE=DATE:20260510\r\nEND:VTODO\r\n" TAIL },
         { "COMPLETED as local time",
             HEAD "BEGIN:VTODO\r\nUID:a\r\nCOMPLETED:20260506T100000\r\nEND:VTODO\r\n" TAIL,
             HEAD "BEGIN:VTODO\r\nUID:a\r\nCOMPLETED:20260506T080000Z\r\nEND:VTODO\r\n" TAIL },

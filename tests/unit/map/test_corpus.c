@@ -1,5 +1,6 @@
 /* Files that real programs wrote, read in place; skipped where the folder is missing. */
 #include "bridge/core/mem.h"
+#include "tests/unit/map/coupling.h"
 #include "tests/unit/map/support.h"
 
 #include <setjmp.h>
@@ -81,6 +82,8 @@ static void count_lines(const struct component *component, struct counts *counts
     }
 }
 
+static struct str new_categories[] = { STR("new"), STR("a, b") };
+
 static void change_field(struct task *task, enum task_field field)
 {
     switch (field) {
@@ -100,6 +103,13 @@ static void change_field(struct task *task, enum task_field field)
         task->due = (struct task_date){ .is_set = true,
             .day = (task->start.is_set ? task->start.day : 20600) + 3 };
         break;
+    case TASK_STATUS:
+        task->status = task->status == TASK_NOT_STARTED ? TASK_IN_PROGRESS : TASK_NOT_STARTED;
+        task->completed = (struct task_date){ 0 };
+        break;
+    case TASK_CATEGORIES:
+        task->categories = (struct task_list_of_text){ new_categories, 2 };
+        break;
     default:
         break;
     }
@@ -109,7 +119,7 @@ static void check_changes(
     const struct fixture *f, const char *name, struct str document, struct counts *counts)
 {
     static const enum task_field fields[] = { TASK_TITLE, TASK_BODY, TASK_PRIORITY,
-        TASK_SENSITIVITY, TASK_DUE };
+        TASK_SENSITIVITY, TASK_DUE, TASK_STATUS, TASK_CATEGORIES };
     struct task task;
     struct task base;
     struct err err;
@@ -132,10 +142,10 @@ static void check_changes(
             fail_msg("%s: %s", name, err.text);
         }
         support_project(&merged, f->context.zone, f->arena, &answer);
-        task_fields others = task_diff(&merged, &task) & ~TASK_FIELD(fields[i]);
-        if (fields[i] == TASK_DUE) {
-            others &= ~(TASK_FIELD(TASK_START) | TASK_FIELD(TASK_REMINDER) |
-                        TASK_FIELD(TASK_RECURRENCE)); /* they follow the due date */
+        task_fields others = task_diff(&merged, &task) & ~coupling_of(TASK_FIELD(fields[i]));
+        if (!coupling_keeps_lines(document, out, TASK_FIELD(fields[i]))) {
+            fail_msg("%s: a change of %s moved other lines\n%.*s", name, task_field_name(fields[i]),
+                STR_ARG(out));
         }
         if (!task_field_eq(&answer, &returned, fields[i]) || others != 0) {
             fail_msg("%s: a change of %s (%x)\n%.*s", name, task_field_name(fields[i]),
@@ -173,6 +183,9 @@ static struct str check_file(struct fixture *f, const char *name, struct str bod
     check_changes(f, name, object.document, counts);
     if (object.is_verbatim) {
         return S("verbatim");
+    }
+    if (str_find(object.document, S("X-MSTASK-DTSTART")) != SIZE_MAX) {
+        return S("repaired: DUE before DTSTART");
     }
     return str_find(body, S("COMPLETED")) != SIZE_MAX ? S("repaired: COMPLETED in UTC (2.7)")
                                                       : S("repaired: bytes that XML forbids");

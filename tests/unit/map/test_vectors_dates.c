@@ -106,8 +106,6 @@ static void v005_to_v028_dates_of_clients(void **state)
             "2026-05-07" },
         { "V028", "Europe/Paris", "DTSTART;TZID=Europe/Paris:20260506T230000|DURATION:PT2H",
             "2026-05-06", "2026-05-07" },
-        { "V034", "Europe/Paris", "DTSTART;VALUE=DATE:20260510|DUE;VALUE=DATE:20260507", NULL,
-            "2026-05-07" },
     };
 
     (void)state;
@@ -287,6 +285,73 @@ static void a_dropped_dtstart_that_equals_due_is_kept(void **state)
     scene_end(&s);
 }
 
+static void v034_a_start_behind_the_due_date_is_kept_but_not_served(void **state)
+{
+    static const char put[] = "DTSTART;VALUE=DATE:20260510|DUE;VALUE=DATE:20260507";
+    struct scene s;
+
+    (void)state;
+    scene_start(&s, "Europe/Paris", NOW);
+    scene_put(&s, put);
+    scene_sent(&s, F(TITLE) | F(DUE));
+    assert_day(&s.plan.wanted.due, "2026-05-07");
+    assert_false(s.plan.wanted.start.is_set);
+    assert_false(s.plan.is_verbatim);
+    scene_get(&s, "DUE;VALUE=DATE:20260507|!DTSTART*|X-MSTASK-DTSTART;VALUE=DATE:20260510");
+    scene_put(&s, put); /* the same again, and what a client makes of the answer */
+    scene_sent(&s, 0);
+    scene_put(&s, "DUE;VALUE=DATE:20260507|PRIORITY:1");
+    scene_sent(&s, F(PRIORITY));
+    scene_get(&s, "!DTSTART*|X-MSTASK-DTSTART;VALUE=DATE:20260510");
+    scene_put(&s, "DUE;VALUE=DATE:20260512|PRIORITY:1|X-MSTASK-DTSTART;VALUE=DATE:20260510");
+    scene_sent(&s, F(START) | F(DUE)); /* no longer behind it */
+    assert_day(&s.plan.wanted.start, "2026-05-10");
+    scene_get(&s, "DTSTART;VALUE=DATE:20260510|DUE;VALUE=DATE:20260512|!X-MSTASK-DTSTART*");
+    scene_put(&s, "DTSTART;VALUE=DATE:20260510|DUE;VALUE=DATE:20260507|PRIORITY:1");
+    scene_sent(&s, F(START) | F(DUE)); /* and back */
+    assert_false(s.plan.wanted.start.is_set);
+    struct task up = s.base;
+    up.start = scene_day("2026-05-05"); /* set in Outlook */
+    scene_up(&s, &up);
+    scene_get(&s, "DTSTART;VALUE=DATE:20260505|DUE;VALUE=DATE:20260507");
+    scene_end(&s);
+}
+
+/** Which DTSTART is behind its DUE, with and without times. */
+static void v034_times_and_zones_count(void **state)
+{
+    static const struct {
+        const char *put;
+        bool is_hidden;
+    } rows[] = {
+        { "DTSTART;VALUE=DATE:20260507|DUE;VALUE=DATE:20260507", false },
+        { "DTSTART;TZID=Europe/Paris:20260507T180000|DUE;TZID=Europe/Paris:20260507T090000", true },
+        { "DTSTART;TZID=Europe/Paris:20260507T090000|DUE;TZID=Europe/Paris:20260507T090000",
+            false },
+        { "DTSTART;TZID=Asia/Tokyo:20260507T120000|DUE;TZID=Europe/Paris:20260507T060000", false },
+        { "DTSTART;TZID=America/New_York:20260507T060000|DUE;TZID=Europe/Paris:20260507T090000",
+            true },
+        { "DTSTART:20260507T080000Z|DUE:20260507T075959Z", true },
+        { "DTSTART:20260507T180000|DUE;VALUE=DATE:20260507", false },
+        { "DTSTART:20260508T000000|DUE;VALUE=DATE:20260507", true },
+        { "DTSTART;VALUE=DATE:20260507|DURATION:P1D", false },
+        { "DTSTART:nonsense|DUE;VALUE=DATE:20260507", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct scene s;
+
+        scene_start(&s, "Europe/Paris", NOW);
+        scene_put(&s, rows[i].put);
+        if (s.plan.is_verbatim == rows[i].is_hidden) {
+            fail_msg("%s: %.*s", rows[i].put, STR_ARG(s.document));
+        }
+        scene_get(&s, rows[i].is_hidden ? "!DTSTART*" : rows[i].put);
+        scene_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +367,8 @@ int main(void)
         cmocka_unit_test(v030_a_start_on_the_due_date_goes_with_it),
         cmocka_unit_test(v031_a_new_start_borrows_the_form_of_due),
         cmocka_unit_test(a_dropped_dtstart_that_equals_due_is_kept),
+        cmocka_unit_test(v034_a_start_behind_the_due_date_is_kept_but_not_served),
+        cmocka_unit_test(v034_times_and_zones_count),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
