@@ -105,12 +105,12 @@ const struct setting config_settings[] = {
     { "mapping", "all_day_alarm_time", SETTING_CLOCK, IN(mapping.all_day_alarm_minute), "00:00",
         .help = "The time of day from which an alarm of a task without a time counts." },
     { "mapping", "url_as_link", SETTING_BOOL, IN(mapping.url_as_link), "no",
-        .help = "Make a linked resource of a task's URL at services that have them." },
+        .help = "Make a linked resource of the URL of a new task at services that have them." },
     { "mapping", "month_end", SETTING_WORD, IN(mapping.month_end), "skip", .words = month_end_words,
         .help = "A series on the 31st in a month without one: left out, or on its last day." },
     { "mapping", "due_date_exclusive", SETTING_LIST, IN(mapping.due_date_exclusive), "",
-        .help = "PRODIDs of clients that write the day after the last one as a due date; several, "
-                "comma separated." },
+        .help = "How the PRODIDs of clients begin that write the day after the last one as a due "
+                "date; several, comma separated." },
 
     { "log", "level", SETTING_WORD, IN(log.level), "info", .words = log_level_words,
         .help = "How much is logged." },

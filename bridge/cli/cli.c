@@ -184,6 +184,7 @@ bool cli_parse(struct cli *cli, int argc, char **argv, const struct cli_option *
             *option->flag = true;
         } else if (found == 'c') {
             cli->config_path = optarg;
+            cli->names_config = true;
         } else if (found == 'h') {
             print_help(cli->command, options);
             return false;
@@ -271,6 +272,7 @@ static int parse_global(struct cli *cli, int argc, char **argv, int *status_out)
         switch (found) {
         case 'c':
             cli->config_path = optarg;
+            cli->names_config = true;
             break;
         case 'h':
             print_overview(stdout);
@@ -302,6 +304,7 @@ int cli_main(int argc, char **argv)
 
     if (from_environment != NULL && *from_environment != '\0') {
         cli.config_path = from_environment;
+        cli.names_config = true;
     }
     at = parse_global(&cli, argc, argv, &status);
     if (at >= 0) {

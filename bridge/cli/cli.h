@@ -39,6 +39,7 @@ struct cli_command;
 struct cli {
     const struct cli_command *command; /**< the one that runs */
     const char *config_path;           /**< --config, $DUEDAV_CONFIG or the usual place */
+    bool names_config;                 /**< it was named: not the usual place */
     struct config config;              /**< after cli_load_config */
     bool has_config;
     bool as_json; /**< --json, where a command has it */

@@ -1,5 +1,6 @@
 #include "bridge/cli/cli.h"
 #include "bridge/cli/convert.h"
+#include "bridge/cli/mapping.h"
 
 #include "bridge/core/buf.h"
 #include "bridge/core/civil.h"
@@ -215,7 +216,7 @@ static bool convert_all(struct job *job, struct err *err)
 /* --- options ------------------------------------------------------------------------------ */
 
 struct options {
-    const char *to, *dialect, *timezone, *base, *document, *now;
+    const char *to, *dialect, *timezone, *base, *document, *now, *parent;
 };
 
 static bool find_dialect(const struct options *o, struct convert *out, struct err *err)
@@ -255,7 +256,21 @@ static int check_usage(const struct cli *cli, const struct options *o, int64_t *
     return CLI_DONE;
 }
 
-static bool convert(const struct options *o, int64_t now_us, struct err *err)
+/* [mapping] decides conversions too. Without any word of a configuration there are the defaults,
+ * whatever else is installed here. */
+static bool load_mapping(struct cli *cli, struct map_options *out, struct err *err)
+{
+    if (!cli->names_config) {
+        cli->has_config = config_parse(S(""), "defaults", &cli->config, err);
+    }
+    if (!cli_load_config(cli, err)) {
+        return false;
+    }
+    *out = mapping_options(&cli->config);
+    return true;
+}
+
+static bool convert(struct cli *cli, const struct options *o, int64_t now_us, struct err *err)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct job job = {
@@ -266,10 +281,12 @@ static bool convert(const struct options *o, int64_t now_us, struct err *err)
     };
     bool is_done;
 
-    if (!find_dialect(o, &job.convert, err)) {
+    if (!find_dialect(o, &job.convert, err) ||
+        !load_mapping(cli, &job.convert.context.options, err)) {
         return false;
     }
     job.convert.context.arena = arena;
+    job.convert.parent = o->parent != NULL ? str_from(o->parent) : S("");
     if (o->now != NULL) {
         job.convert.context.now_us = now_us;
     }
@@ -292,6 +309,7 @@ static int run(struct cli *cli, int argc, char **argv)
         { "base", "OLD", "what the input was before: OLD.ics, or OLD.json", .text = &o.base },
         { "document", "OLD.ics", "the document to change", .text = &o.document },
         { "now", "TIME", "by which the next reminder is chosen (the clock)", .text = &o.now },
+        { "parent", "UID", "the task above: a simple one is of its checklist", .text = &o.parent },
         { 0 },
     };
     struct cli_args args;
@@ -306,17 +324,24 @@ static int run(struct cli *cli, int argc, char **argv)
     if (status != CLI_DONE) {
         return status;
     }
-    return convert(&o, now_us, &err) ? CLI_DONE : cli_fail(&err);
+    return convert(cli, &o, now_us, &err) ? CLI_DONE : cli_fail(&err);
 }
 
 const struct cli_command cli_convert = {
     "convert",
-    "--to json|vtodo --dialect D [--timezone ZONE] [--base OLD] [--document OLD.ics] [--now TIME]",
+    "--to json|vtodo --dialect D [--timezone ZONE] [--base OLD] [--document OLD.ics] [--now TIME] "
+    "[--parent UID]",
     "convert between VTODO and a service's JSON, without any server\n\n"
     "From standard input to standard output. --to json: the body that creates the task, or with\n"
     "--base OLD.ics the smallest PATCH that leads from there. --to vtodo: the document of a task "
     "as\n"
     "the service returns it, or with --base OLD.json --document OLD.ics that document changed by\n"
-    "what differs. An array as input (of JSON strings, for documents) gives an array as output.",
+    "what differs. An array as input (of JSON strings, for documents) gives an array as output.\n\n"
+    "A change that completes, skips or moves an occurrence of a series prints {\"operation\": "
+    "...}\n"
+    "with its date, where the series goes on, and what is left to send. Items of a checklist "
+    "(todo)\n"
+    "are VTODOs below their task's; --parent says whose item a VTODO or an item by itself is.\n\n"
+    "[mapping] of a configuration named by -c or $DUEDAV_CONFIG counts; else the defaults do.",
     run,
 };

@@ -1,5 +1,6 @@
 #include "bridge/cli/runtime.h"
 
+#include "bridge/cli/mapping.h"
 #include "bridge/core/mem.h"
 #include "http/client.h"
 
@@ -82,14 +83,7 @@ static struct engine *make_engine(struct loop *loop, const struct config *config
         .memory_bytes = (size_t)config->sync.memory_bytes,
         .completed_s = config->mapping.completed_ms / 1000,
         .delete_lists = delete_lists[config->mapping.delete_lists],
-        .map = {
-            .altrep = config->mapping.altrep,
-            .normal_priority =
-                config->mapping.normal_priority == CONFIG_NORMAL_PRIORITY_5 ? 5 : 0,
-            .cancelled_as_done =
-                config->mapping.cancelled_as == CONFIG_CANCELLED_AS_COMPLETED,
-            .plans_steps = config->mapping.series_form == CONFIG_SERIES_RESOURCE,
-        },
+        .map = mapping_options(config),
         .services = runtime->services,
         .service_count = config->upstream_count,
         .key = *key,

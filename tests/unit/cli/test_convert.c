@@ -83,6 +83,189 @@ static void a_document_becomes_a_body(void **state)
     check_bodies(bodies, ARRAY_LEN(bodies));
 }
 
+#define DATES(date)  "DTSTART;VALUE=DATE:" date "\r\nDUE;VALUE=DATE:" date "\r\n"
+#define SERIES(date) DATES(date) "RRULE:FREQ=WEEKLY\r\n"
+#define OVERRIDE(day, lines) \
+    "END:VTODO\r\nBEGIN:VTODO\r\nUID:u\r\nRECURRENCE-ID;VALUE=DATE:" day "\r\n" lines
+#define OUTLOOK_DAY(date) \
+    "{\"DateTime\":\"" date "T00:00:00\",\"TimeZone\":\"Romance Standard Time\"}"
+#define COMPLETE "{\"operation\":\"complete\",\"date\":\"2026-05-04\",\"next\":\"2026-05-11\""
+
+/* mapping.md 5.3 and 7.7: what a change does to a series. */
+static const struct body_case operations[] = {
+    { "V161", OBJECT(SERIES("20260504")), OBJECT(SERIES("20260511")), COMPLETE "}" },
+    { "V157", OBJECT(SERIES("20260504")),
+        OBJECT(SERIES("20260504") OVERRIDE("20260504", "STATUS:COMPLETED\r\n")), COMPLETE "}" },
+    { "V164, and something else", OBJECT(SERIES("20260504")),
+        OBJECT(SERIES("20260504") "STATUS:COMPLETED\r\nCOMPLETED:20260503T230000Z\r\n"
+                                  "PRIORITY:1\r\n"),
+        COMPLETE ",\"task\":{\"Status\":\"Completed\",\"CompletedDateTime\":" OUTLOOK_DAY(
+            "2026-05-04") "},\"then\":{\"Importance\":\"High\"}}" },
+    { "V163", OBJECT(DATES("20260504") "RRULE:FREQ=WEEKLY;COUNT=5\r\n"),
+        OBJECT(DATES("20260518") "RRULE:FREQ=WEEKLY;COUNT=3\r\n"),
+        COMPLETE
+        ",\"then\":{\"operation\":\"advance\",\"date\":\"2026-05-11\","
+        "\"next\":\"2026-05-18\",\"then\":{\"StartDateTime\":" OUTLOOK_DAY(
+            "2026-05-18") ",\"DueDateTime\":" OUTLOOK_DAY("2026-05-18") ",\"Recurrence\":"
+                                                                        "{\"Pattern\":{\"Type\":"
+                                                                        "\"Weekly\",\"Interval\":1,"
+                                                                        "\"DaysOfWeek\":["
+                                                                        "\"Monday\"],"
+                                                                        "\"FirstDayOfWeek\":"
+                                                                        "\"Monday\"},\"Range\":{"
+                                                                        "\"Type\":\"Numbered\","
+                                                                        "\"StartDate\":\"2026-05-"
+                                                                        "18\","
+                                                                        "\"NumberOfOccurrences\":3}"
+                                                                        "}}}}" },
+    { "V165", OBJECT(DATES("20260504") "RRULE:FREQ=WEEKLY;COUNT=1\r\n"),
+        OBJECT(DATES("20260504") "RRULE:FREQ=WEEKLY;COUNT=1\r\nSTATUS:COMPLETED\r\n"
+                                 "COMPLETED:20260504T080000Z\r\n"),
+        "{\"Status\":\"Completed\",\"CompletedDateTime\":" OUTLOOK_DAY("2026-05-04") "}" },
+    { "V172", OBJECT(SERIES("20260504")),
+        OBJECT("SUMMARY:s\r\n" SERIES("20260504") OVERRIDE("20260518", "STATUS:COMPLETED\r\n")),
+        "{\"operation\":\"add\",\"date\":\"2026-05-18\",\"task\":{\"Subject\":\"s\","
+        "\"Status\":\"Completed\",\"DueDateTime\":" OUTLOOK_DAY(
+            "2026-05-18") "},\"then\":{\"Subject\":\"s\"}}" },
+    { "V173", OBJECT(SERIES("20260504")),
+        OBJECT(SERIES("20260504") OVERRIDE("20260427", "STATUS:COMPLETED\r\n")), "{}" },
+    { "V174", OBJECT(SERIES("20260504")),
+        OBJECT(SERIES("20260504") OVERRIDE("20260427", "STATUS:NEEDS-ACTION\r\n")),
+        "{\"operation\":\"reopen\",\"date\":\"2026-04-27\"}" },
+    { "V176", OBJECT(SERIES("20260504")),
+        OBJECT(SERIES("20260504") OVERRIDE("20260504", "DUE;VALUE=DATE:20260507\r\n")),
+        "{\"operation\":\"move\",\"date\":\"2026-05-04\",\"next\":\"2026-05-11\","
+        "\"task\":{\"DueDateTime\":" OUTLOOK_DAY("2026-05-07") "}}" },
+    { "V180", OBJECT(DATES("20260504") "RRULE:FREQ=MONTHLY;BYDAY=1MO,3MO\r\n"),
+        OBJECT(DATES("20260518") "RRULE:FREQ=MONTHLY;BYDAY=1MO,3MO\r\n"),
+        "{\"operation\":\"complete\",\"date\":\"2026-05-04\",\"next\":\"2026-05-18\","
+        "\"driven\":true}" },
+    { "the rule is taken away", OBJECT(SERIES("20260504")), OBJECT(DATES("20260504")),
+        "{\"Recurrence\":null}" },
+};
+
+static void a_change_of_a_series_is_an_operation(void **state)
+{
+    (void)state;
+    convert.context.options.plans_steps = true;
+    check_bodies(operations, ARRAY_LEN(operations));
+    convert.context.options.plans_steps = false; /* series_form = override: a plain change */
+    const struct body_case plain = { "V164", OBJECT(SERIES("20260504")),
+        OBJECT(SERIES("20260504") "STATUS:COMPLETED\r\nCOMPLETED:20260504T080000Z\r\n"),
+        "{\"Status\":\"Completed\",\"CompletedDateTime\":" OUTLOOK_DAY("2026-05-04") "}" };
+    check_bodies(&plain, 1);
+}
+
+#define CHILD(lines) OBJECT("SUMMARY:Eggs\r\nRELATED-TO:P\r\n" lines)
+
+/* mapping.md 2.12; the parent is P. */
+static const struct body_case items[] = {
+    { "V081", NULL, CHILD(""), "{\"displayName\":\"Eggs\",\"isChecked\":false}" },
+    { "V081, done", CHILD(""), CHILD("STATUS:COMPLETED\r\n"), "{\"isChecked\":true}" },
+    { "V081, open again", CHILD("STATUS:COMPLETED\r\n"), CHILD(""), "{\"isChecked\":false}" },
+    { "only what is kept here", CHILD(""), CHILD("LOCATION:Shop\r\n"), "{}" },
+    { "V082", CHILD(""), CHILD("DUE;VALUE=DATE:20260507\r\n"),
+        "{\"operation\":\"promote\",\"task\":{\"title\":\"Eggs\",\"dueDateTime\":"
+        "{\"dateTime\":\"2026-05-07T00:00:00\",\"timeZone\":\"Romance Standard Time\"}}}" },
+    { "V082, afterwards", CHILD("DUE;VALUE=DATE:20260507\r\n"),
+        CHILD("DUE;VALUE=DATE:20260507\r\nPRIORITY:1\r\n"), "{\"importance\":\"high\"}" },
+    { "never made an item of a task", CHILD("PRIORITY:1\r\n"), CHILD(""),
+        "{\"importance\":\"normal\"}" },
+    { "V083", NULL, OBJECT("SUMMARY:Eggs\r\nRELATED-TO:unknown-uid\r\n"), "{\"title\":\"Eggs\"}" },
+};
+
+static void a_sub_task_is_an_item_of_a_checklist(void **state)
+{
+    static const struct body_case without = { "V084", NULL, CHILD(""), "{\"Subject\":\"Eggs\"}" };
+
+    (void)state;
+    convert.parent = S("P");
+    check_bodies(&without, 1); /* Outlook has none */
+    use(&dialect_todo);
+    check_bodies(items, ARRAY_LEN(items));
+}
+
+/* V080: a task and its checklist in one text, both ways. */
+static void a_checklist_comes_and_goes_with_its_task(void **state)
+{
+    static const char json[] = "{\"id\":\"t1\",\"title\":\"Shop\",\"checklistItems\":["
+                               "{\"id\":\"c1\",\"displayName\":\"Milk\",\"isChecked\":true,"
+                               "\"checkedDateTime\":\"2026-05-06T08:00:00.1234567Z\"},"
+                               "{\"id\":\"c2\",\"displayName\":\"Eggs\",\"isChecked\":false}]}";
+    struct str out;
+    struct err err;
+
+    (void)state;
+    use(&dialect_todo);
+    assert_true(convert_to_vtodo(
+        &convert, str_from(json), (struct str){ 0 }, (struct str){ 0 }, &out, &err));
+    assert_int_not_equal(
+        str_find(out, S("SUMMARY:Milk\r\nPERCENT-COMPLETE:100\r\nCOMPLETED:20260506T080000Z\r\n"
+                        "RELATED-TO;RELTYPE=PARENT:")),
+        SIZE_MAX);
+    assert_int_not_equal(str_find(out, S("SUMMARY:Eggs\r\n")), SIZE_MAX);
+    assert_true(convert_to_json(&convert, out, (struct str){ 0 }, &out, &err));
+    assert_true(str_eq(out, S("{\"title\":\"Shop\",\"checklistItems\":["
+                              "{\"displayName\":\"Milk\",\"isChecked\":true},"
+                              "{\"displayName\":\"Eggs\",\"isChecked\":false}]}")));
+    /* what fits no checklist is a resource of its own, and two of those are no object */
+    assert_false(convert_to_json(&convert,
+        S(OBJECT("END:VTODO\r\nBEGIN:VTODO\r\nUID:v\r\nRELATED-TO:u\r\nPRIORITY:1\r\n")),
+        (struct str){ 0 }, &out, &err));
+    assert_non_null(strstr(err.text, "a second UID"));
+    assert_false(
+        convert_to_vtodo(&convert, S("{\"title\":\"x\",\"checklistItems\":[{\"displayName\":1}]}"),
+            (struct str){ 0 }, (struct str){ 0 }, &out, &err));
+    assert_non_null(strstr(err.text, "checklistItems: displayName"));
+}
+
+/* V080: an item by itself. */
+static void an_item_becomes_a_document_below_its_parent(void **state)
+{
+    static const char before[] = "{\"id\":\"c1\",\"displayName\":\"Milk\",\"isChecked\":false}";
+    static const char after[] = "{\"id\":\"c1\",\"displayName\":\"Milk\",\"isChecked\":true,"
+                                "\"checkedDateTime\":\"2026-05-06T08:00:00Z\"}";
+    struct str out;
+    struct err err;
+
+    (void)state;
+    use(&dialect_todo);
+    convert.parent = S("P");
+    assert_true(convert_to_vtodo(
+        &convert, str_from(after), (struct str){ 0 }, (struct str){ 0 }, &out, &err));
+    assert_int_not_equal(str_find(out, S("RELATED-TO;RELTYPE=PARENT:P\r\n")), SIZE_MAX);
+    assert_true(convert_to_vtodo(&convert, str_from(after), str_from(before),
+        S(OBJECT("SUMMARY:Milk\r\nRELATED-TO:P\r\nX-A:1\r\n")), &out, &err));
+    assert_int_not_equal(str_find(out, S("X-A:1\r\n")), SIZE_MAX);
+    assert_int_not_equal(str_find(out, S("COMPLETED:20260506T080000Z\r\n")), SIZE_MAX);
+}
+
+/* mapping.md 2.13 */
+static void a_url_becomes_a_link_where_that_is_set(void **state)
+{
+    static const struct body_case cases[] = {
+        { "a link", NULL, OBJECT("SUMMARY:x\r\nURL:https://example.org:8/a?b\r\n"),
+            "{\"title\":\"x\",\"linkedResources\":[{\"webUrl\":\"https://example.org:8/a?b\","
+            "\"displayName\":\"example.org:8\",\"applicationName\":\"duedav\","
+            "\"externalId\":\"u\"}]}" },
+        { "no host", NULL, OBJECT("SUMMARY:x\r\nURL:mailto:a@example.org\r\n"),
+            "{\"title\":\"x\",\"linkedResources\":[{\"webUrl\":\"mailto:a@example.org\","
+            "\"displayName\":\"mailto:a@example.org\",\"applicationName\":\"duedav\","
+            "\"externalId\":\"u\"}]}" },
+        { "no address", NULL, OBJECT("SUMMARY:x\r\nURL:not an address\r\n"), "{\"title\":\"x\"}" },
+        { "not with a change", OBJECT("SUMMARY:x\r\n"),
+            OBJECT("SUMMARY:x\r\nURL:https://example.org/\r\n"), "{}" },
+    };
+    static const struct body_case outlook = { "Outlook has no links", NULL,
+        OBJECT("SUMMARY:x\r\nURL:https://example.org/\r\n"), "{\"Subject\":\"x\"}" };
+
+    (void)state;
+    convert.context.options.url_as_link = true;
+    check_bodies(&outlook, 1);
+    use(&dialect_todo);
+    check_bodies(cases, ARRAY_LEN(cases));
+}
+
 #define MIDNIGHT(date) "{\"dateTime\":\"" date "T00:00:00\",\"timeZone\":\"Romance Standard Time\"}"
 #define ALARM                                                                        \
     "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER;VALUE=DATE-TIME:20260510T080000Z\r\n" \
@@ -247,6 +430,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_document_becomes_a_body_of_to_do, start, end),
         cmocka_unit_test_setup_teardown(a_task_of_to_do_becomes_a_document, start, end),
         cmocka_unit_test_setup_teardown(errors_tell_which_input_is_wrong, start, end),
+        cmocka_unit_test_setup_teardown(a_change_of_a_series_is_an_operation, start, end),
+        cmocka_unit_test_setup_teardown(a_sub_task_is_an_item_of_a_checklist, start, end),
+        cmocka_unit_test_setup_teardown(a_checklist_comes_and_goes_with_its_task, start, end),
+        cmocka_unit_test_setup_teardown(an_item_becomes_a_document_below_its_parent, start, end),
+        cmocka_unit_test_setup_teardown(a_url_becomes_a_link_where_that_is_set, start, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
