@@ -46,11 +46,14 @@ static void what_the_service_has_no_place_for_is_dropped(void **state)
     task_init(&task);
     task.sensitivity = TASK_PRIVATE;
     task.percent = 40;
-    task.url = task.owner = task.assigned_to = S("x");
+    task.owner = task.assigned_to = S("x");
+    task.url = S("no address");
     out = projected(&task);
     assert_int_equal(out.sensitivity, TASK_NORMAL);
     assert_int_equal(out.percent, -1);
     assert_int_equal(out.url.n + out.owner.n + out.assigned_to.n, 0);
+    task.url = S("https://example.org/"); /* of a link: mapping.md 2.13 */
+    assert_int_equal(projected(&task).url.n, task.url.n);
 }
 
 #define WEEK(day) ((uint8_t)(1u << (day)))
