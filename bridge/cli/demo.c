@@ -25,7 +25,8 @@ struct demo {
     struct sandbox *sandbox;
     struct server *server;
     int64_t account;
-    bool has_synced; /**< this run has tried the first sync */
+    const char *upstream; /**< of duedav.conf: what a new account is linked to */
+    bool has_synced;      /**< this run has tried the first sync */
     bool is_stopping;
     int status;
 };
@@ -95,8 +96,11 @@ static void print_welcome(const struct demo *demo)
     printf("The other side is a sandbox in place of Microsoft's service. Look into it, change it:\n"
            "  curl -H 'Authorization: Bearer %s' http://%s/api/v2.0/me/tasks\n"
            "  curl -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' \\\n"
-           "       -d '{\"Subject\": \"Feed the cat\"}' http://%s/api/v2.0/me/tasks\n\n",
-        demo->state.token, demo->state.sandbox, demo->state.token, demo->state.sandbox);
+           "       -d '{\"Subject\": \"Feed the cat\"}' http://%s/api/v2.0/me/tasks\n"
+           "The same mailbox, as Microsoft To Do has it (--dialect todo links that):\n"
+           "  curl -H 'Authorization: Bearer %s' http://%s/v1.0/me/todo/lists\n\n",
+        demo->state.token, demo->state.sandbox, demo->state.token, demo->state.sandbox,
+        demo->state.token, demo->state.sandbox);
     printf("Other commands  %s -c %s status\n"
            "Log             %s\n"
            "Ctrl-C ends it; the next start has the same tasks, address and password.\n",
@@ -142,7 +146,7 @@ static void on_password(const struct err *err, void *arg)
 static void link_account(struct demo *demo, struct engine *engine, struct user *user)
 {
     const struct engine_link link = {
-        .upstream = S("sandbox"),
+        .upstream = str_from(demo->upstream),
         .timezone = zone_name(zone_of_host()),
         .token = str_from(demo->state.token),
     };
@@ -266,14 +270,25 @@ static bool start(struct demo *demo, const char *directory, const char *listen, 
     return open_sandbox(demo, err) && open_server(demo, err);
 }
 
+/* The upstream of duedav.conf that speaks this; NULL: none. */
+static const char *find_upstream(const char *dialect)
+{
+    if (dialect == NULL || strcmp(dialect, "outlook") == 0) {
+        return "sandbox";
+    }
+    return strcmp(dialect, "todo") == 0 ? "sandbox-todo" : NULL;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
-    const char *listen = NULL, *directory = NULL;
+    const char *listen = NULL, *directory = NULL, *dialect = NULL;
     const struct cli_option options[] = {
         { "listen", "ADDR:PORT", "where clients connect (the last one, at first " DEMO_LISTEN ")",
             .text = &listen },
         { "state", "DIR", "where everything is kept (~/.local/state/duedav-demo)",
             .text = &directory },
+        { "dialect", "D", "what the first start links: outlook or todo (outlook)",
+            .text = &dialect },
         { 0 },
     };
     struct demo demo = { .state.lock_fd = -1 };
@@ -282,6 +297,10 @@ static int run(struct cli *cli, int argc, char **argv)
 
     if (!cli_parse(cli, argc, argv, options, 0, 0, &args)) {
         return args.status;
+    }
+    demo.upstream = find_upstream(dialect);
+    if (demo.upstream == NULL) {
+        return cli_usage(cli, "--dialect is outlook or todo");
     }
     if (start(&demo, directory, listen, &err)) {
         loop_on_signal(demo.loop, SIGINT, on_end_signal, &demo);
@@ -301,7 +320,7 @@ static int run(struct cli *cli, int argc, char **argv)
 
 const struct cli_command cli_demo = {
     "demo",
-    "[--listen ADDR:PORT] [--state DIR]",
+    "[--listen ADDR:PORT] [--state DIR] [--dialect D]",
     "try duedav without any account at Microsoft\n\n"
     "A sandbox service, the server and a user with sample tasks, all in one. Prints what to type\n"
     "into clients. Its state survives a restart; Ctrl-C ends it.",

@@ -191,9 +191,10 @@ bool demo_state_write_config(const struct demo_state *state, const char *path, s
         "[server]\nlisten = %s\nallow_plaintext = yes\n\n"
         "[store]\nurl = sqlite:%s\nkey_file = %s\n\n"
         "[sync]\nnear = 5s\nfresh = 0s\n\n"
-        "[upstream sandbox]\ndialect = outlook\nurl = http://%s/api/v2.0/me/\n",
+        "[upstream sandbox]\ndialect = outlook\nurl = http://%s/api/v2.0/me/\n\n"
+        "[upstream sandbox-todo]\ndialect = todo\nurl = http://%s/v1.0/\n",
         state->listen, demo_state_path(state, "duedav.db"), demo_state_path(state, "secret.key"),
-        state->sandbox);
+        state->sandbox, state->sandbox);
 
     return write_file(state, path, text, err);
 }

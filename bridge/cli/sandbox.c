@@ -84,7 +84,9 @@ static bool start(struct program *program, const struct options *options, struct
         !sandbox_listen(program->sandbox, str_from(options->listen), bound, err)) {
         return false;
     }
-    printf("listening on http://%s/api/v2.0/me/\n", bound);
+    printf("listening on http://%s/api/v2.0/me/\n"
+           "as Microsoft To Do (dialect todo) at http://%s/v1.0/\n",
+        bound, bound);
     fflush(stdout);
     return true;
 }
@@ -127,7 +129,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct cli_command cli_sandbox = {
     "sandbox",
     "[--listen ADDR:PORT] [--state DIR]",
-    "run only the sandbox service (Outlook Tasks v2.0)\n\n"
+    "run only the sandbox service (Outlook Tasks v2.0 and Microsoft To Do)\n\n"
     "A small, strict task service for trying duedav and for its tests; needs no Microsoft account.",
     run,
 };

@@ -678,6 +678,20 @@ class Demo(harness.Case):
         client.close()
         self.stop(demo)
 
+    def test_the_sandbox_is_a_microsoft_to_do_as_well(self):
+        demo, found = self.start("--listen", "127.0.0.1:0")
+        self.addCleanup(demo.process.kill)
+        graph = harness.Graph(found["rest"].replace("/api/v2.0/me/", "/v1.0/me/todo"),
+                              found["token"])
+        self.assertEqual(["Tasks", "Household", "Garden & balcony"],
+                         [entry["displayName"] for entry in graph.pages("/lists")])
+        graph.close()
+        self.assertIn("[upstream sandbox-todo]\ndialect = todo\n", pathlib.Path(
+            self.folder, "a/state/duedav.conf").read_text())
+        self.stop(demo)
+        said = harness.run("demo", "--state", self.folder + "/a/state", "--dialect", "x", status=2)
+        self.assertIn("--dialect is outlook or todo", said)
+
     def test_one_at_a_time(self):
         demo, found = self.start("--listen", "127.0.0.1:0")
         said = harness.run("demo", "--state", self.folder + "/a/state", status=1)
