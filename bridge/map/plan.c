@@ -223,6 +223,17 @@ static bool takes_rule_off(const struct update *update)
            update->vtodo.first[VTODO_RRULE] == NULL;
 }
 
+/** The document has come to the last date of a rule that upstream repeats for ever (mapping.md
+ * V154). */
+static bool ends_here(const struct update *update)
+{
+    struct series series;
+
+    series_read(&update->vtodo, &series);
+    return series.mode == SERIES_LAST && update->base.recurrence.is_set &&
+           update->base.recurrence.range == TASK_NO_END;
+}
+
 static void decide(struct update *update, task_fields changed, struct map_plan *plan)
 {
     read_project(&update->task, update->context, &plan->wanted);
@@ -241,6 +252,9 @@ static void decide(struct update *update, task_fields changed, struct map_plan *
     }
     if (HAS(changed, TASK_DUE) && update->task.start.is_set) {
         changed |= TASK_FIELD(TASK_START);
+    }
+    if (ends_here(update)) {
+        changed |= TASK_FIELD(TASK_RECURRENCE);
     }
     if (update->task.status == TASK_DONE && !takes_rule_off(update)) {
         changed &= ~TASK_FIELD(TASK_RECURRENCE); /* kept, though not served: mapping.md 4.7 */

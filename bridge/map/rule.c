@@ -121,6 +121,33 @@ static void write_rule(struct set *set, const struct task_recurrence *r, int32_t
     drop_exceptions(set, r);
 }
 
+/** The service repeats for ever and the document does not (mapping.md V154): the bridge counts. */
+static bool keep_range(struct set *set, const struct series *series, const struct task *base,
+    const struct task_recurrence *r, int32_t current)
+{
+    const struct task_date *was = base->start.is_set ? &base->start : &base->due;
+    struct task_recurrence here = series->native;
+    struct task_recurrence there = *r;
+    struct arena *arena = set->vtodo->context->arena;
+    int32_t left;
+
+    here.range = TASK_NO_END;
+    if (series->mode != SERIES_NATIVE || series->native.range == TASK_NO_END ||
+        r->range != TASK_NO_END || !recurrence_is_same(&base->recurrence, 0, r, 0) ||
+        !recurrence_is_same(&here, 0, r, 0)) {
+        return false;
+    }
+    if (series->native.range == TASK_NUMBERED && was->is_set && was->day < current) {
+        there.range = TASK_NUMBERED;
+        there.count = series->rule.count;
+        there.start_day = was->day;
+        left = recurrence_remaining(&there, NULL, current, arena);
+        set_value(set, VTODO_RRULE,
+            recurrence_with_count(set->vtodo->first[VTODO_RRULE]->value, left, arena));
+    }
+    return true;
+}
+
 void rule_merge(
     struct set *set, bool has_changed, const struct task *base, const struct task *returned)
 {
@@ -140,6 +167,9 @@ void rule_merge(
     }
     const struct vtodo_when *anchor = series_anchor(set->vtodo);
     int32_t current = anchor->is_set ? anchor->day : r->start_day;
+    if (keep_range(set, &series, base, r, current)) {
+        return;
+    }
     int32_t left = recurrence_remaining(r, &base->recurrence, current, arena);
     bool is_same_pattern =
         series.mode == SERIES_NATIVE && recurrence_is_same(&series.native, left, r, left);

@@ -124,6 +124,32 @@ bool store_resource_find_upstream(struct store_db *db, int64_t account, int64_t 
     return fetch_resource(&query, arena, out, found_out);
 }
 
+bool store_resource_below(struct store_db *db, int64_t account, int64_t collection,
+    struct str prefix, struct arena *arena, struct store_resource **out, size_t *count_out,
+    struct err *err)
+{
+    struct str end = arena_copy(arena, prefix);
+    struct query query;
+    void *rows;
+
+    assert(end.n > 0 && (unsigned char)end.p[end.n - 1] < 0x7f);
+    ((char *)end.p)[end.n - 1]++;
+    query_start(&query, db,
+        "SELECT " RESOURCE_COLUMNS " FROM resources WHERE account = ?1 AND collection = ?2 "
+        "AND upstream_id >= ?3 AND upstream_id < ?4 AND upstream_id <> '' AND is_removed = 0 "
+        "ORDER BY upstream_id",
+        err);
+    query_int(&query, account);
+    query_int(&query, collection);
+    query_text(&query, prefix);
+    query_text(&query, end);
+    if (!query_list(&query, arena, sizeof(**out), read_resource, &rows, count_out)) {
+        return false;
+    }
+    *out = rows;
+    return true;
+}
+
 static void bind_resource(struct query *query, const struct store_resource *row, int64_t id)
 {
     query_int(query, row->account);

@@ -240,6 +240,10 @@ MUST_CHECK bool store_resource_find(struct store_db *db, int64_t account, int64_
 MUST_CHECK bool store_resource_find_upstream(struct store_db *db, int64_t account,
     int64_t collection, struct str upstream_id, struct arena *arena, struct store_resource *out,
     bool *found_out, struct err *err);
+/** Rows (no tombstones) whose upstream_id begins with `prefix`, which is not empty. */
+MUST_CHECK bool store_resource_below(struct store_db *db, int64_t account, int64_t collection,
+    struct str prefix, struct arena *arena, struct store_resource **out, size_t *count_out,
+    struct err *err);
 /**
  * Insert (id 0; a tombstone of the same href is replaced and its id goes on) or update by id; the
  * href of a resource never changes, and is_removed must be false (that is store_resource_bury).

@@ -220,10 +220,10 @@ static void plan_folder(struct folder_pull *pull, const struct upstream_folder *
     if (folder->name.p) { /* else this entry does not say: it keeps the name that it has */
         change->row.name = folder->name;
     }
-    if (folder->says_default || pull->is_full) {
+    if (folder->says_default || pull->is_full || !c) {
         change->row.is_default = folder->is_default;
+        change->row.is_writable = folder->is_writable;
     }
-    change->row.is_writable = folder->is_writable;
     pull->change_count++;
 }
 
@@ -581,13 +581,6 @@ void engine_link_account(struct engine *engine, struct user *user, const struct 
     secret_set(&account->token, link->token);
     if (!account->upstream) {
         err_set(&err, ERR_INVALID, "%.*s", STR_ARG(text_str(&account->last_error)));
-        account_free(&account);
-        engine_call_later(engine, cb, arg, &err);
-        return;
-    }
-    if (account->service->dialect->is_unfinished) {
-        err_set(&err, ERR_INVALID, "dialect %s can only convert in this version, not be linked",
-            account->service->dialect->name);
         account_free(&account);
         engine_call_later(engine, cb, arg, &err);
         return;

@@ -12,6 +12,7 @@
  *   write_fingerprint.c  ... where the service keeps no marker
  *   write_copy.c    the copies that some clients make of completed occurrences
  *   write_series.c  what a PUT does to a series, step by step
+ *   write_subtask.c sub-tasks that are items of their parent's checklist upstream
  */
 #include "bridge/sync/engine_internal.h"
 #include "bridge/sync/version.h"
@@ -21,7 +22,8 @@ enum op_kind { /* stored: append only */
     OP_UPDATE = 2,
     OP_DELETE = 3,
     OP_MAKE_FOLDER = 4,
-    OP_STEP = 5, /**< of an update: only as a row */
+    OP_STEP = 5,    /**< of an update: only as a row */
+    OP_DISCARD = 6, /**< what a sub-task has left upstream when it became something else there */
 };
 
 enum op_state {
@@ -70,6 +72,8 @@ struct op {
     struct map_plan plan;
     struct str replaced_etag;
     struct str upstream_id;
+    struct str parent_href; /**< of the resource below which the document says that it stands */
+    struct str parent_id;   /**< that task upstream, if this is, or will be, an item of its list */
     struct str marker;
     bool has_merged; /**< upstream had moved on and the change was planned anew */
 
@@ -80,6 +84,7 @@ struct op {
     struct upstream_item fresh;  /**< the series' task as it was read before the call */
     struct upstream_item done;   /**< what the step took out of the series; no id: nothing */
     struct upstream_item onward; /**< with which the series goes on */
+    bool has_searched_all;       /**< not only among what has changed lately */
     task_fields creates;         /**< of plan.wanted, for the next task of a driven series */
 
     /* under way */
@@ -107,6 +112,9 @@ struct op {
     bool goes_on;               /**< the step ends with it, not the operation */
     struct store_resource twin; /**< a resource that a page made of the very task being created */
     bool has_twin;
+    struct store_resource *below; /**< the sub-tasks that went with the task */
+    size_t below_count;
+    int64_t discard_row_id; /**< of the OP_DISCARD that follows; 0: none */
     enum sync_outcome outcome;
     bool gives_etag;
     struct store_collection *made; /**< OP_MAKE_FOLDER: the new list's row */
@@ -147,6 +155,28 @@ void op_begin(struct op *op);
 void op_keep_answer(struct op *op, const struct upstream_item *item);
 /** The task of an update has vanished upstream (design section 7, 'Conflicts'). */
 void op_vanished(struct op *op);
+
+/* write_subtask.c */
+/** Is it, or will it be, an item of a checklist? */
+bool op_is_subtask(const struct op *op);
+/** Where the document says that it stands: parent_href. */
+void op_read_parent(struct op *op);
+/** In a job: from parent_href to parent_id. */
+MUST_CHECK bool op_find_parent(struct op *op, struct store_db *db, struct err *err);
+/** A new resource, once its parent is known. */
+void op_start_below(struct op *op);
+/** Does the stored item have to become a task, or another task's item? */
+bool op_leaves_list(const struct op *op);
+/** ... by making that, then discarding the item; the plan of an ordinary update is there. */
+void op_promote(struct op *op);
+/** In the settlement: what goes or is left along with it. */
+MUST_CHECK bool op_settle_below(struct op *op, struct store_db *db, struct err *err);
+/** After its commit. */
+void op_below_settled(struct op *op);
+/** Take up an OP_DISCARD. */
+void op_resume_discard(
+    struct account *account, struct collection *collection, const struct store_operation *row);
+void op_send_discard(struct op *op);
 
 /* write_copy.c */
 /** A new resource; or a client's own copy of a completed occurrence, which takes the place of ours.
@@ -194,6 +224,8 @@ void op_missed(struct op *op);
 void op_find_new(struct op *op);
 /** Nobody can say now: look again later. */
 void op_lookup_failed(struct op *op, const struct err *err);
+/** A new operation about which no client asked: look at once. */
+void op_lookup_start(struct op *op);
 /** Take up an operation on a task that the last run left open. */
 void op_resume(
     struct account *account, struct collection *collection, const struct store_operation *row);

@@ -139,8 +139,8 @@ void pull_add_item(struct pull *pull, const struct upstream_item *item, bool is_
     pull->changes[place - 1] = (struct change){ .item = *item, .is_unreadable = is_unreadable };
 }
 
-/** Some entries of the page; true when there are no more. One that can't be read stops no other. */
-static bool read_some(struct pull *pull)
+/* One that can't be read stops no other. */
+bool pull_read_some(struct pull *pull)
 {
     for (size_t n = 0; n < SLICE; n++) {
         struct upstream_item item = { 0 };
@@ -166,7 +166,7 @@ static void read_slice(void *arg)
     struct pull *pull = arg;
 
     pull->is_posted = false;
-    if (read_some(pull)) {
+    if (pull_read_some(pull)) {
         pull_apply(pull);
     } else {
         pull->is_posted = true;

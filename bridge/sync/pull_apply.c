@@ -6,15 +6,65 @@ static void merge_slice(void *arg);
 
 /* --- what the store knows of these items -------------------------------------------------- */
 
+/** Of a sub-task that is new here. */
+static bool find_parent(
+    struct pull *pull, struct store_db *db, struct change *change, struct err *err)
+{
+    struct str parent = upstream_parent_of(change->item.id);
+    struct store_resource row;
+    bool is_found;
+
+    if (parent.n == 0 || change->is_known || change->item.is_removed) {
+        return true;
+    }
+    if (!store_resource_find_upstream(
+            db, pull->account_id, pull->collection_id, parent, pull->arena, &row, &is_found, err)) {
+        return false;
+    }
+    change->parent_uid = is_found ? row.uid : S("");
+    return true;
+}
+
+/** The sub-tasks that a task has no more: it told all that there are, or has gone itself. */
+static bool add_removed_subtasks(
+    struct pull *pull, struct store_db *db, struct str id, struct err *err)
+{
+    struct str prefix = arena_printf(pull->arena, "%.*s%c", STR_ARG(id), UPSTREAM_SUBTASK);
+    struct store_resource *rows;
+    size_t count;
+
+    if (!store_resource_below(
+            db, pull->account_id, pull->collection_id, prefix, pull->arena, &rows, &count, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct upstream_item gone = { .id = rows[i].upstream_id, .is_removed = true };
+
+        if (table_find(&pull->by_id, gone.id) == NULL) {
+            pull_add_item(pull, &gone, false);
+            pull->changes[pull->count - 1].row = rows[i];
+            pull->changes[pull->count - 1].is_known = true;
+        }
+    }
+    return true;
+}
+
 static bool rows_run(struct store_job *base, struct store_db *db, struct err *err)
 {
     struct pull *pull = CONTAINER_OF(base, struct pull, job);
+    size_t count = pull->count;
 
-    for (size_t i = 0; i < pull->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct change *change = &pull->changes[i];
 
         if (!store_resource_find_upstream(db, pull->account_id, pull->collection_id,
-                change->item.id, pull->arena, &change->row, &change->is_known, err)) {
+                change->item.id, pull->arena, &change->row, &change->is_known, err) ||
+            !find_parent(pull, db, change, err)) {
+            return false;
+        }
+        if (pull->dialect->project_check &&
+            (change->item.has_subtasks || change->item.is_removed) &&
+            !add_removed_subtasks(pull, db, change->item.id, err)) {
             return false;
         }
     }
@@ -61,8 +111,8 @@ static void hand_over(struct pull *pull, struct change *series, struct change *n
     row.upstream_id = onward.id;
     *first = (struct change){ .item = onward, .row = row, .is_known = true };
     *second = (struct change){ .item = done, .was_series = true };
-    table_put(&pull->by_id, first->item.id, first);
-    table_put(&pull->by_id, second->item.id, second);
+    table_put(&pull->by_id, first->item.id, (void *)(uintptr_t)(first - pull->changes + 1));
+    table_put(&pull->by_id, second->item.id, (void *)(uintptr_t)(second - pull->changes + 1));
 }
 
 /**
@@ -101,13 +151,29 @@ static bool is_too_old(const struct pull *pull, const struct task *task)
            (int64_t)task->completed.day * CIVIL_SECONDS_A_DAY + window_s < clock_now_s();
 }
 
+/** UID of the task above a new sub-task; empty: that is not served. */
+static struct str parent_uid(const struct pull *pull, const struct change *change)
+{
+    uintptr_t place;
+
+    if (change->parent_uid.n) {
+        return change->parent_uid;
+    }
+    place = (uintptr_t)table_find(&pull->by_id, upstream_parent_of(change->item.id));
+    return place != 0 && pull->changes[place - 1].kind == CHANGE_PUT
+               ? pull->changes[place - 1].row.uid
+               : S("");
+}
+
 /** A task that nobody here has seen: it was born upstream. */
 static bool plan_new(
     struct pull *pull, struct change *change, struct map_context *context, struct err *err)
 {
+    bool is_subtask = upstream_parent_of(change->item.id).n > 0;
+    struct str parent = is_subtask ? parent_uid(pull, change) : S("");
     struct str uid;
 
-    if (is_too_old(pull, &change->item.task)) {
+    if (is_subtask ? parent.n == 0 : is_too_old(pull, &change->item.task)) {
         return true;
     }
     uid = change->was_series ? version_done_uid(change->item.id, pull->arena)
@@ -119,7 +185,8 @@ static bool plan_new(
         .uid = uid,
         .upstream_id = change->item.id,
         .upstream_etag = change->item.etag,
-        .document = map_render(&change->item.task, uid, context),
+        .document = is_subtask ? map_render_child(&change->item.task, parent, uid, context)
+                               : map_render(&change->item.task, uid, context),
         .round = pull->collection->round,
         .put_hash = S(""),
         .replaced_etag = S(""),
@@ -171,6 +238,21 @@ static bool is_overtaken(const struct pull *pull, const struct change *change)
            writes_since(c->account, change->item.id, pull->asked_counter);
 }
 
+/** A delta entry may hold a few members only, or half a pair, or lack a rule that the task has. */
+static bool is_partial(const struct pull *pull, const struct change *change)
+{
+    const struct upstream_item *item = &change->item;
+    struct task base;
+    struct err ignored;
+
+    if ((item->task.present | pull->dialect->unlisted) != TASK_ALL_FIELDS) {
+        return true;
+    }
+    return item->doubtful != 0 && change->is_known && item->task.status != TASK_DONE &&
+           task_parse(change->row.base, pull->arena, &base, &ignored) &&
+           (task_diff(&base, &item->task) & item->doubtful) != 0;
+}
+
 static bool plan_change(struct pull *pull, struct change *change, struct err *err)
 {
     const struct collection *c = pull->collection;
@@ -189,12 +271,14 @@ static bool plan_change(struct pull *pull, struct change *change, struct err *er
         change->kind = change->is_known ? CHANGE_BURY : CHANGE_NONE;
         return true;
     }
-    if (pull->is_page && change->item.task.present != TASK_ALL_FIELDS) {
-        change->kind =
-            CHANGE_REREAD; /* a delta entry may hold a few members only, or half a pair */
+    if (pull->is_page && is_partial(pull, change)) {
+        change->kind = CHANGE_REREAD;
         return true;
     }
     account_map_context(c->account, pull->arena, &context);
+    if (upstream_parent_of(change->item.id).n > 0) {
+        context.project = pull->dialect->project_check;
+    }
     return change->is_known ? plan_known(pull, change, &context, err)
                             : plan_new(pull, change, &context, err);
 }

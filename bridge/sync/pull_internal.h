@@ -28,9 +28,10 @@ struct change {
     struct upstream_item item;
     struct store_resource row; /**< as the store has it; then as it shall be */
     bool is_known;
-    bool was_series;    /**< the row went on to another task: mapping.md 5.7 */
-    bool is_unreadable; /**< all that could be read of the entry is its id */
-    bool is_later;      /**< to be read singly in the next round */
+    bool was_series;       /**< the row went on to another task: mapping.md 5.7 */
+    bool is_unreadable;    /**< all that could be read of the entry is its id */
+    bool is_later;         /**< to be read singly in the next round */
+    struct str parent_uid; /**< of a new sub-task; empty: its task is in the page, or not served */
     struct store_version version;
 };
 
@@ -76,6 +77,8 @@ void pull_job_start(struct pull *pull, bool is_write,
 void pull_page_reset(struct pull *pull);
 /** An entry of the page; the last one of an id wins. */
 void pull_add_item(struct pull *pull, const struct upstream_item *item, bool is_unreadable);
+/** Take some entries of the page; true when there are no more. */
+bool pull_read_some(struct pull *pull);
 void pull_ask_page(struct pull *pull);
 
 /* pull_apply.c */

@@ -89,6 +89,9 @@ static void on_single(struct upstream_reply *reply, void *arg)
     }
     pull_add_item(pull, &item, false);
     pull->is_page = false;
+    pull->page = TAKE(reply->page); /* its sub-tasks */
+    while (pull->page && !pull_read_some(pull)) {
+    }
     pull_apply(pull);
 }
 

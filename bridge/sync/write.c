@@ -76,6 +76,9 @@ struct map_context op_context(const struct op *op)
     struct map_context context;
 
     account_map_context(op->account, op->arena, &context);
+    if (op_is_subtask(op)) {
+        context.project = op->account->service->dialect->project_check;
+    }
     return context;
 }
 

@@ -42,6 +42,14 @@ static bool looks_the_same(const struct op *op, const struct task *task)
            (task_field_eq(task, expected, TASK_START) && task_field_eq(task, expected, TASK_DUE));
 }
 
+/** A task, or an item of a checklist. */
+static bool is_of_that_kind(const struct op *op, struct str id)
+{
+    bool is_item = upstream_parent_of(id).n > 0;
+
+    return is_item == (op->parent_id.n > 0);
+}
+
 static bool is_anothers(const struct op *op, struct str id)
 {
     for (const struct op *other = op->collection->ops; other; other = other->next) {
@@ -169,7 +177,7 @@ static void on_walked(struct upstream_reply *reply, void *arg)
     op->upstream_op = NULL;
     while (err.kind == ERR_NONE && reply->page &&
            dialect->next_item(reply->page, op->arena, &item, &err)) {
-        if (!item.is_removed && looks_the_same(op, &item.task) &&
+        if (!item.is_removed && is_of_that_kind(op, item.id) && looks_the_same(op, &item.task) &&
             is_of_that_time(op, &item.task, reply->service_date_s)) {
             add_candidate(op, item.id);
         }
@@ -189,8 +197,9 @@ static void on_walked(struct upstream_reply *reply, void *arg)
 static void walk(struct op *op, struct str link)
 {
     struct upstream_call call = {
-        .kind = UPSTREAM_SYNC_TASKS,
+        .kind = op->parent_id.n ? UPSTREAM_LIST_SUBTASKS : UPSTREAM_SYNC_TASKS,
         .folder_id = text_str(&op->collection->upstream_id),
+        .parent_id = op->parent_id,
         .link = link,
         .zone = op->account->zone,
     };

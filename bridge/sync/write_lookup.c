@@ -181,7 +181,9 @@ static void look(void *arg)
         return; /* the next start takes it up */
     }
     op->found_id = S("");
-    if (op->is_stepping) {
+    if (op->kind == OP_DISCARD) {
+        op_send_discard(op);
+    } else if (op->is_stepping) {
         op_send_step(op);
     } else if (op->kind == OP_CREATE) {
         op_find_new(op);
@@ -303,19 +305,40 @@ static bool resume_plan(struct op *op, const struct store_operation *row, struct
                task_parse(row->expected, op->arena, &op->plan.expected, err));
 }
 
+/** Nobody waits for it. */
+static void begin_unclear(struct op *op)
+{
+    op->state = OP_UNCLEAR;
+    engine_op_ended(op->engine);
+    loop_timer_init(&op->lookup, op->engine->loop, look, op);
+}
+
+void op_lookup_start(struct op *op)
+{
+    begin_unclear(op);
+    look(op);
+}
+
 void op_resume(struct account *account, struct collection *c, const struct store_operation *row)
 {
-    struct op *op = op_new(account, c, (enum op_kind)row->kind);
+    struct op *op;
     struct err err;
 
-    op->state = OP_UNCLEAR;
-    engine_op_ended(account->engine);
-    loop_timer_init(&op->lookup, account->engine->loop, look, op);
+    if (row->kind == OP_DISCARD) {
+        op_resume_discard(account, c, row);
+        return;
+    }
+    op = op_new(account, c, (enum op_kind)row->kind);
+    begin_unclear(op);
     op->row_id = row->id;
     op->row.id = row->resource;
     op->href = arena_copy(op->arena, row->href);
     op->object.uid = arena_copy(op->arena, row->uid);
     op->upstream_id = arena_copy(op->arena, row->upstream_id);
+    if (row->kind == OP_CREATE && upstream_parent_of(op->upstream_id).n) {
+        op->parent_id = upstream_parent_of(op->upstream_id);
+        op->upstream_id = S("");
+    }
     op->replaced_etag = arena_copy(op->arena, row->replaced_etag);
     op->put_hash = arena_copy(op->arena, row->put_hash);
     op->marker = arena_copy(op->arena, row->marker);

@@ -78,6 +78,9 @@ static bool read_run(struct store_job *base, struct store_db *db, struct err *er
     if (!is_found) {
         return err_set(err, ERR_INTERNAL, "a resource in memory is not in the store");
     }
+    if (!op_find_parent(op, db, err)) {
+        return false;
+    }
     if (!store_version_list(db, op->account_id, op->collection_id, op->row.id, op->arena,
             &op->versions, &op->version_count, err)) {
         return false;
@@ -178,6 +181,8 @@ static void plan_update(struct op *op)
 {
     struct err err;
 
+    op->upstream_id = op->row.upstream_id;
+    op->replaced_etag = op->row.etag;
     if (!op_plan_update(op, &err)) {
         if (err.kind == ERR_INVALID) {
             answer_invalid(op, MAP_FAULT_VALID_DATA, &err);
@@ -186,9 +191,12 @@ static void plan_update(struct op *op)
         }
         return;
     }
+    if (op_leaves_list(op)) {
+        op_promote(op);
+        return;
+    }
     op->kind = OP_UPDATE;
-    op->upstream_id = op->row.upstream_id;
-    op->replaced_etag = op->row.etag;
+    op->parent_id = S("");
     keep_rule_here(op);
     op_carry_out(op);
 }
@@ -211,19 +219,22 @@ static void read_for_put(struct store_job *base)
 
 void op_plan_creation(struct op *op)
 {
-    struct map_context context = op_context(op);
+    struct map_context context;
     char marker[SECRET_ID_TEXT];
     struct err err;
 
     op->kind = OP_CREATE;
     op->upstream_id = S("");
+    context = op_context(op); /* of what it will be */
     if (!map_plan_create(&op->object, &context, &op->plan, &err)) {
         answer_invalid(op, MAP_FAULT_VALID_DATA, &err);
         return;
     }
     keep_rule_here(op);
     secret_random_id(marker);
-    op->marker = op->account->lacks_markers ? S("") : arena_copy(op->arena, str_from(marker));
+    op->marker = op->account->lacks_markers || op->parent_id.n
+                     ? S("")
+                     : arena_copy(op->arena, str_from(marker));
     op_begin(op);
 }
 
@@ -292,8 +303,11 @@ void op_start_put(struct op *op)
         op_end(op);
         return;
     }
+    op_read_parent(op);
     if (live) {
         op_job(op, false, read_run, read_for_put);
+    } else if (op->parent_href.n) {
+        op_start_below(op);
     } else {
         op_start_creation(op);
     }

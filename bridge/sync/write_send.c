@@ -16,6 +16,12 @@ static void describe_step(const struct op *op, struct store_operation *row)
     row->fields = op->precondition.if_match_count > 0;
 }
 
+/** Where a new sub-task will stand: an id that names its task alone. */
+static struct str subtask_place(const struct op *op)
+{
+    return arena_printf(op->arena, "%.*s%c", STR_ARG(op->parent_id), UPSTREAM_SUBTASK);
+}
+
 /* --- writing it down ---------------------------------------------------------------------- */
 
 static bool begin_run(struct store_job *base, struct store_db *db, struct err *err)
@@ -30,7 +36,7 @@ static bool begin_run(struct store_job *base, struct store_db *db, struct err *e
         .resource = op->row.id,
         .href = op->href,
         .uid = op->kind == OP_DELETE ? op->row.uid : op->object.uid,
-        .upstream_id = op->upstream_id,
+        .upstream_id = op->parent_id.n ? subtask_place(op) : op->upstream_id,
         .replaced_etag = op->row.id != 0 ? op->row.etag : S(""),
         .document = has_task ? op->plan.document : S(""),
         .put_hash = op->put_hash,
@@ -200,7 +206,8 @@ static void on_whole(struct upstream_reply *reply, void *arg)
  */
 static void on_success(struct op *op, const struct upstream_item *item)
 {
-    const task_fields read_only = TASK_FIELD(TASK_ASSIGNED_TO) | TASK_FIELD(TASK_OWNER);
+    const task_fields untold = TASK_FIELD(TASK_ASSIGNED_TO) | TASK_FIELD(TASK_OWNER) |
+                               upstream_dialect(op->account->upstream)->unlisted;
     struct upstream_call call = {
         .kind = UPSTREAM_GET_TASK,
         .folder_id = text_str(&op->collection->upstream_id),
@@ -208,10 +215,10 @@ static void on_success(struct op *op, const struct upstream_item *item)
         .zone = op->account->zone,
     };
 
-    if (op->kind == OP_CREATE && op->marker.n == 0) {
+    if (op->kind == OP_CREATE && op->marker.n == 0 && op->parent_id.n == 0) {
         op->account->lacks_markers = true; /* refused with it, taken without */
     }
-    if ((item->task.present | read_only) == TASK_ALL_FIELDS) {
+    if ((item->task.present | untold) == TASK_ALL_FIELDS) {
         op_settle(op, item);
         return;
     }
@@ -272,6 +279,7 @@ static void op_send(struct op *op)
                                                                 : UPSTREAM_DELETE_TASK,
         .folder_id = text_str(&op->collection->upstream_id),
         .task_id = op->upstream_id,
+        .parent_id = op->parent_id,
         .etag = wants_match ? op->row.upstream_etag : S(""),
         .marker = op->marker,
         .task = op->kind == OP_DELETE ? NULL : &op->plan.wanted,

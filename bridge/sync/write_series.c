@@ -33,8 +33,16 @@ static bool is_driven_completion(const struct op *op)
     return op->plan.is_driven && step_of(op)->kind == MAP_STEP_COMPLETE;
 }
 
+static const struct dialect *dialect_of(const struct op *op)
+{
+    return upstream_dialect(op->account->upstream);
+}
+
 static void call(struct op *op, struct upstream_call *call, upstream_cb *cb)
 {
+    if (!dialect_of(op)->sends_if_match) {
+        call->etag = S("");
+    }
     call->folder_id = text_str(&op->collection->upstream_id);
     call->zone = op->account->zone;
     op->upstream_op = upstream_start(op->account->upstream, call, false, CALL_MS, cb, op);
@@ -94,17 +102,43 @@ static bool is_taken_out(const struct op *op, const struct task *task)
 /** N of a native series. */
 static bool is_next(const struct op *op, const struct task *task)
 {
-    return task->status != TASK_DONE && task->recurrence.is_set &&
-           str_eq(task->title, op->base.title) && task->due.day > op->base.due.day;
+    const struct task_recurrence *a = &op->base.recurrence;
+    const struct task_recurrence *b = &task->recurrence;
+
+    return task->status != TASK_DONE && b->is_set && str_eq(task->title, op->base.title) &&
+           task->due.day > op->base.due.day && a->pattern == b->pattern &&
+           a->interval == b->interval && a->weekdays == b->weekdays;
+}
+
+/** Found to be another resource's: a series that looks like this one. */
+static bool is_foreign(const struct op *op, struct str id)
+{
+    for (const struct candidate *other = op->candidates; other; other = other->next) {
+        if (str_eq(other->id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Of several the next to come; but the task itself, if it is still in the series. */
+static bool is_better(const struct op *op, const struct upstream_item *item)
+{
+    return op->onward.id.n == 0 || str_eq(item->id, op->upstream_id) ||
+           (!str_eq(op->onward.id, op->upstream_id) &&
+               item->task.due.day < op->onward.task.due.day);
 }
 
 static void note_item(struct op *op, const struct upstream_item *item)
 {
     struct upstream_item kept = keep_item(op, item);
 
+    if (is_foreign(op, item->id)) {
+        return;
+    }
     if (is_taken_out(op, &kept.task)) {
         op->done = kept;
-    } else if (is_next(op, &kept.task) && !str_eq(op->onward.id, op->upstream_id)) {
+    } else if (is_next(op, &kept.task) && is_better(op, &kept)) {
         op->onward = kept;
     }
 }
@@ -142,6 +176,50 @@ static void step_overtaken(struct op *op)
 }
 
 static void search(struct op *op, struct str link);
+static void search_all(struct op *op);
+
+static bool owner_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct store_resource row;
+
+    return store_resource_find_upstream(db, op->account_id, op->collection_id, op->onward.id,
+        op->arena, &row, &op->candidates->is_owned, err);
+}
+
+static void owner_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct err err = base->err;
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    if (err.kind != ERR_NONE) {
+        op_become_unclear(op, &err);
+    } else if (op->candidates->is_owned) { /* it stays on the list of those that are foreign */
+        op->onward = (struct upstream_item){ 0 };
+        search_all(op);
+    } else {
+        op->candidates = op->candidates->next;
+        step_done(op);
+    }
+}
+
+/** N is a task that nobody knows yet, or M itself. */
+static void check_owner(struct op *op)
+{
+    struct candidate *candidate;
+
+    if (str_eq(op->onward.id, op->upstream_id)) {
+        step_done(op);
+        return;
+    }
+    candidate = ARENA_NEW(op->arena, struct candidate);
+    *candidate = (struct candidate){ .id = op->onward.id, .next = op->candidates };
+    op->candidates = candidate;
+    op_job(op, false, owner_run, owner_done);
+}
 
 static void on_search(struct upstream_reply *reply, void *arg)
 {
@@ -149,13 +227,17 @@ static void on_search(struct upstream_reply *reply, void *arg)
     bool is_over = reply->link_kind != UPSTREAM_LINK_MORE;
 
     op->upstream_op = NULL;
-    if (reply->err.kind != ERR_NONE || !note_page(op, reply, &reply->err)) {
+    if (reply->is_forgotten) {
+        search_all(op);
+    } else if (reply->err.kind != ERR_NONE || !note_page(op, reply, &reply->err)) {
         reply->is_unclear = op->is_sent;
         step_failed(op, reply);
     } else if (op->done.id.n && op->onward.id.n) {
-        step_done(op);
+        check_owner(op);
     } else if (!is_over) {
         search(op, arena_copy(op->arena, reply->link));
+    } else if (!op->has_searched_all) {
+        search_all(op);
     } else if (op->done.id.n) { /* no next one: the series has ended */
         op->onward = op->done;
         op->done = (struct upstream_item){ 0 };
@@ -168,6 +250,25 @@ static void on_search(struct upstream_reply *reply, void *arg)
 static void search(struct op *op, struct str link)
 {
     call(op, &(struct upstream_call){ .kind = UPSTREAM_SYNC_TASKS, .link = link }, on_search);
+}
+
+static void search_all(struct op *op)
+{
+    op->has_searched_all = true;
+    search(op, S(""));
+}
+
+/** First among what has changed since the last round; its link stays where it is. */
+static void search_first(struct op *op)
+{
+    const struct collection *c = op->collection;
+
+    op->has_searched_all = false;
+    if (c->is_link_final && c->link.n) {
+        search(op, text_str(&c->link));
+    } else {
+        search_all(op);
+    }
 }
 
 /* --- a native series ---------------------------------------------------------------------- */
@@ -193,7 +294,7 @@ static void on_completed(struct upstream_reply *reply, void *arg)
     }
 }
 
-/** The answer shows the series' task only; nobody told the id of the one that was split off. */
+/** The answer shows one task only; nobody told the id of the other. */
 static void on_moved(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -205,7 +306,7 @@ static void on_moved(struct upstream_reply *reply, void *arg)
     }
     op->fresh = keep_item(op, &reply->item);
     note_item(op, &reply->item);
-    search(op, S(""));
+    search_first(op);
 }
 
 static void send_native(struct op *op)
@@ -213,16 +314,24 @@ static void send_native(struct op *op)
     const struct map_step *step = step_of(op);
     struct upstream_call request = { .task_id = op->upstream_id };
 
+    struct task done = op->base;
+
     op->is_sent = true;
-    if (step->kind == MAP_STEP_COMPLETE) {
+    if (step->kind == MAP_STEP_COMPLETE && dialect_of(op)->can(UPSTREAM_COMPLETE_TASK)) {
         request.kind = UPSTREAM_COMPLETE_TASK;
         call(op, &request, on_completed);
         return;
     }
     request.kind = UPSTREAM_UPDATE_TASK;
     request.etag = op->fresh.etag;
-    request.task = &step->task;
-    request.fields = task_diff(&op->base, &step->task) & (F(START) | F(DUE));
+    if (step->kind == MAP_STEP_COMPLETE) {
+        done.status = TASK_DONE;
+        request.task = &done;
+        request.fields = F(STATUS);
+    } else {
+        request.task = &step->task;
+        request.fields = task_diff(&op->base, &step->task) & (F(START) | F(DUE));
+    }
     call(op, &request, on_moved);
 }
 
@@ -353,7 +462,7 @@ static void on_fresh(struct upstream_reply *reply, void *arg)
         drive_on(op);
     } else {
         note_item(op, &op->fresh);
-        search(op, S(""));
+        search_first(op);
     }
 }
 
@@ -374,6 +483,7 @@ void op_send_step(struct op *op)
     const struct map_step *step = step_of(op);
 
     op->done = op->onward = (struct upstream_item){ 0 };
+    op->candidates = NULL;
     op->goes_on = op->has_done_row = false;
     if (step->kind != MAP_STEP_ADD_DONE) {
         call(op, &(struct upstream_call){ .kind = UPSTREAM_GET_TASK, .task_id = op->upstream_id },

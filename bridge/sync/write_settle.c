@@ -70,7 +70,7 @@ static bool settle_run(struct store_job *base, struct store_db *db, struct err *
                     (int64_t)op->object.rev, row->rev, err)))) {
         return false;
     }
-    if (op->has_done_row && !put_done(op, db, err)) {
+    if ((op->has_done_row && !put_done(op, db, err)) || !op_settle_below(op, db, err)) {
         return false;
     }
     return op->row_id == 0 || store_operation_remove(db, op->account_id, op->row_id, err);
@@ -106,6 +106,7 @@ static void settle_done(struct store_job *base)
         collection_publish(op->collection, &op->done_row);
         op->has_done_row = false;
     }
+    op_below_settled(op);
     if (op->done.id.n) {
         writes_note(op->account, op->done.id);
     }
@@ -155,6 +156,21 @@ static void result_start(struct op *op, struct str document)
 
 /* --- its forms ---------------------------------------------------------------------------- */
 
+/** A service that refuses ranges lets the series go on for ever; where it ends stays in the
+ * document (mapping.md V154). */
+static void forgive_range(struct op *op, const struct task *returned)
+{
+    struct task_recurrence *expected = &op->plan.expected.recurrence;
+    const struct task_recurrence *rule = &returned->recurrence;
+
+    if (upstream_dialect(op->account->upstream)->refuses_ranges && expected->is_set &&
+        rule->is_set && expected->range != TASK_NO_END && rule->range == TASK_NO_END) {
+        expected->range = TASK_NO_END;
+        expected->start_day = rule->start_day;
+        expected->end_day = expected->count = 0;
+    }
+}
+
 void op_settle(struct op *op, const struct upstream_item *item)
 {
     struct map_context context = op_context(op);
@@ -171,6 +187,7 @@ void op_settle(struct op *op, const struct upstream_item *item)
     if (op->row.id != 0) {
         task_adopt_days(&returned, &op->base);
     }
+    forgive_range(op, &returned);
     if (!map_merge(op->plan.document, &op->plan.expected, &returned, &context, &document, &err)) {
         /* too large for a document, say; the service has the change: keep what the client wrote */
         log_warn("write.unmergeable", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));

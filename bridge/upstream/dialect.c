@@ -16,3 +16,13 @@ const struct dialect *dialect_find(struct str name)
     }
     return NULL;
 }
+
+struct str upstream_parent_of(struct str id)
+{
+    size_t n = id.n;
+
+    while (n > 0 && id.p[n - 1] != UPSTREAM_SUBTASK) {
+        n--;
+    }
+    return str_first(id, n > 0 ? n - 1 : 0);
+}

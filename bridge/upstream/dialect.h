@@ -22,6 +22,7 @@ enum upstream_kind {
     UPSTREAM_DELETE_TASK,
     UPSTREAM_COMPLETE_TASK, /**< the action: advances a series */
     UPSTREAM_FIND_TASK,     /**< by the marker that a create carried, within one folder */
+    UPSTREAM_LIST_SUBTASKS, /**< one page of a task's sub-tasks */
     UPSTREAM_CREATE_FOLDER,
     UPSTREAM_RENAME_FOLDER,
     UPSTREAM_DELETE_FOLDER,
@@ -29,16 +30,28 @@ enum upstream_kind {
     UPSTREAM_KIND_COUNT,
 };
 
+/**
+ * A sub-task that has no existence of its own upstream (an item of a checklist) goes by an id that
+ * names its task as well: GET, UPDATE and DELETE work with it as with any other. A task itself
+ * never has this character in its id.
+ */
+#define UPSTREAM_SUBTASK '|'
+
+/** The task that this is a sub-task of; empty: it is a task. A view of id. */
+struct str upstream_parent_of(struct str id);
+
 struct upstream_call {
     enum upstream_kind kind;
     struct str folder_id;
     struct str task_id;
-    struct str link;         /**< SYNC_*, FIND_*: where to go on; empty: from the start */
+    struct str parent_id;    /**< CREATE_TASK: as a sub-task of this; LIST_SUBTASKS: whose */
+    struct str link;         /**< SYNC_*, FIND_*, LIST_*: where to go on; empty: from the start */
     struct str etag;         /**< UPDATE, DELETE: If-Match; empty: none */
     struct str marker;       /**< CREATE_*, FIND_*; GET_TASK: show the marker (any will do) */
     struct str name;         /**< folders */
     const struct task *task; /**< CREATE, UPDATE: projected values */
     task_fields fields;      /**< CREATE, UPDATE: which of them are sent */
+    bool has_no_range;       /**< CREATE, UPDATE: say of a rule only what repeats, not how long */
     const struct zone *zone; /**< account zone */
     unsigned page_size;      /**< SYNC_*: entries per answer wanted; 0: the dialect's default */
 };
@@ -59,6 +72,9 @@ struct upstream_item {
     struct str marker; /**< ours, where the answer shows it */
     struct task task;  /**< task.present says which fields the entity carried: TASK_ALL_FIELDS for a
                           full one; an entry of a delta page that lacks some wants to be re-read */
+    task_fields doubtful; /**< of those, what this kind of entry is known to leave out at times: to
+                             be re-read before a value is dropped for it */
+    bool has_subtasks;    /**< its sub-tasks follow in the same page, all that there are */
 };
 
 struct upstream_folder {
@@ -68,7 +84,7 @@ struct upstream_folder {
     struct str group; /**< key of its group; empty: none */
     bool is_default;
     bool says_default; /**< is_default is known; an entry of a delta page may leave it out */
-    bool is_writable;  /**< tasks can be created in it */
+    bool is_writable;  /**< tasks can be created in it; says_default goes for this as well */
 };
 
 enum upstream_link {
@@ -99,9 +115,11 @@ struct upstream_reply {
     int64_t asked_ms;       /**< clock_mono_ms when the request left */
 
     enum upstream_link link_kind; /**< SYNC_*, FIND_*, LIST_* */
+    bool is_range_refused;        /**< CREATE, UPDATE: it may take the rule without its range */
     struct str link; /**< opaque: a URL, perhaps with a note of the dialect's behind '#' */
-    struct upstream_page *page;    /**< listings, COMPLETE_TASK; owned by the reply */
-    struct upstream_item item;     /**< GET, CREATE, UPDATE */
+    struct upstream_page *page; /**< listings, COMPLETE_TASK, a GET_TASK's sub-tasks; owned by the
+                                   reply */
+    struct upstream_item item;  /**< GET, CREATE, UPDATE */
     struct upstream_folder folder; /**< CREATE_FOLDER, RENAME_FOLDER */
 };
 
@@ -120,10 +138,14 @@ struct dialect {
      * hosts of Outlook v2.0); only when the configured URL is one of them. */
     const struct str *hosts;
     size_t host_count;
-    bool sends_if_match;   /**< If-Match goes upstream by default */
-    bool completes_series; /**< has UPSTREAM_COMPLETE_TASK */
-    bool is_unfinished;    /**< for conversion only: accounts of it are not linked yet */
-    task_fields fields;    /**< that it can hold at all */
+    bool sends_if_match; /**< If-Match goes upstream by default */
+    /** To complete one occurrence of a series makes the next: by UPSTREAM_COMPLETE_TASK, or where
+     * it can't, by the status alone. */
+    bool completes_series;
+    bool refuses_ranges; /**< some of its servers take a rule only without a range */
+    task_fields fields;  /**< that it can hold at all */
+    /** A listing leaves these out where nothing is wrong: no reason to read an entry singly. */
+    task_fields unlisted;
 
     bool (*can)(enum upstream_kind kind);
     /** base_url ends in '/'. fails: ERR_INVALID: can't be said in this dialect */

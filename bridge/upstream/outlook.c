@@ -26,6 +26,7 @@ const struct dialect dialect_outlook = {
     .sends_if_match = true,
     .completes_series = true,
     .fields = TASK_ALL_FIELDS & ~OUTLOOK_NEVER,
+    .unlisted = 0,
     .can = outlook_can,
     .build = outlook_build,
     .parse = outlook_parse,

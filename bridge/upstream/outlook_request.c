@@ -9,7 +9,7 @@
 
 bool outlook_can(enum upstream_kind kind)
 {
-    return (int)kind >= 0 && kind < UPSTREAM_KIND_COUNT;
+    return (int)kind >= 0 && kind < UPSTREAM_KIND_COUNT && kind != UPSTREAM_LIST_SUBTASKS;
 }
 
 /* tasks('AAMk%3D'): a quote inside the literal would be doubled. */
@@ -199,6 +199,7 @@ static bool build_kind(struct service_making *making, struct err *err)
     case UPSTREAM_DELETE_FOLDER:
         build_folder_call(making);
         return true;
+    case UPSTREAM_LIST_SUBTASKS:
     case UPSTREAM_KIND_COUNT:
         break;
     }

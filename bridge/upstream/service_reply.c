@@ -44,6 +44,7 @@ void service_page_free(struct upstream_page **page_in)
     if (page != NULL) {
         json_free(&page->root);
         mem_free(page->marker);
+        mem_free(page->parent_text);
         mem_free(page);
     }
 }

@@ -20,14 +20,21 @@ static bool read_check_file(struct str json, const struct zone *zone, struct are
         ~(TASK_FIELD(TASK_TITLE) | TASK_FIELD(TASK_STATUS)), zone, arena, out, err);
 }
 
+static struct str write_task(const struct task *task, task_fields fields, const struct zone *zone,
+    bool is_create, struct arena *arena)
+{
+    return todo_write_task(task, fields, zone, is_create, true, arena);
+}
+
 const struct dialect dialect_todo = {
     .name = "todo",
     .title = "Microsoft To Do (Graph v1.0)",
     .default_url = STR("https://graph.microsoft.com/v1.0/"),
     .sends_if_match = false, /* not documented for it (G.5) */
-    .completes_series = false,
-    .is_unfinished = true, /* nothing above completes a series without the action yet */
+    .completes_series = true,
+    .refuses_ranges = true,
     .fields = TASK_ALL_FIELDS & ~TODO_NEVER,
+    .unlisted = TASK_FIELD(TASK_URL),
     .can = todo_can,
     .build = todo_build,
     .parse = todo_parse,
@@ -36,7 +43,7 @@ const struct dialect dialect_todo = {
     .page_free = service_page_free,
     .project = todo_project,
     .read_task = read_task,
-    .write_task = todo_write_task,
+    .write_task = write_task,
     .project_check = todo_project_check,
     .read_check = read_check_file,
     .write_check = todo_write_check,

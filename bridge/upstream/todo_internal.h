@@ -19,15 +19,20 @@
 
 /** Where an entity stood, which decides what an absent member means (mapping.md 1.3). */
 enum todo_source {
-    TODO_SINGLE,  /**< an answer with one task: unset */
-    TODO_DELTA,   /**< unset if the entry is a full one, else not changed */
-    TODO_LISTING, /**< as TODO_DELTA, but a rule may be left out of it (B.7) */
+    TODO_SINGLE, /**< an answer with one task: unset */
+    TODO_ENTRY,  /**< of a page: unset if it is a full one, but for a rule, which may be left out of
+                    it (B.7); else not changed */
 };
 
 /* todo_task.c: one entity. Strings of the result live in arena. fails: ERR_UPSTREAM */
 /** With the fields present that it carries. */
 MUST_CHECK bool todo_read_item(const struct cJSON *entity, const struct zone *zone,
     struct arena *arena, struct upstream_item *out, struct err *err);
+/** An item of parent's checklist, as a sub-task. */
+MUST_CHECK bool todo_read_subtask(const struct cJSON *entity, struct str parent,
+    const struct zone *zone, struct arena *arena, struct upstream_item *out, struct err *err);
+/** The checklist that the entity shows; NULL: it does not tell. */
+const struct cJSON *todo_checklist(const struct cJSON *entity);
 /** Count as present what the entity says by leaving it out. */
 void todo_add_unset(
     const struct cJSON *entity, enum todo_source source, struct upstream_item *item);
@@ -57,7 +62,8 @@ void todo_write_members(struct json_out *out, const struct task *task, task_fiel
     const struct zone *zone, bool is_create, bool has_range);
 void todo_write_marker(struct json_out *out, struct str marker);
 struct str todo_write_task(const struct task *task, task_fields fields, const struct zone *zone,
-    bool is_create, struct arena *arena);
+    bool is_create, bool has_range, struct arena *arena);
+
 
 /* todo_project.c */
 task_project todo_project;

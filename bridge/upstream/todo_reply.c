@@ -35,6 +35,25 @@ static void read_link(const struct upstream_call *call, const struct cJSON *root
     }
 }
 
+/* Takes *root. The items of one task alone. */
+static struct upstream_page *checks_page(
+    const struct upstream_call *call, struct cJSON **root, const struct cJSON *list)
+{
+    struct upstream_page *page = (struct upstream_page *)mem_alloc(sizeof(*page));
+
+    page->root = TAKE(*root);
+    page->zone = call->zone;
+    page->kind = call->kind;
+    page->check = list->child;
+    if (call->kind == UPSTREAM_LIST_SUBTASKS) {
+        page->parent_text = mem_copy_text(call->parent_id.p, call->parent_id.n);
+        page->parent = str_from(page->parent_text);
+    } else {
+        page->parent = json_member_text(page->root, "id");
+    }
+    return page;
+}
+
 static void parse_page(const struct upstream_call *call, struct cJSON **root, struct arena *arena,
     struct upstream_reply *reply)
 {
@@ -43,22 +62,55 @@ static void parse_page(const struct upstream_call *call, struct cJSON **root, st
         return;
     }
     read_link(call, *root, arena, reply);
-    if (reply->err.kind == ERR_NONE) {
+    if (reply->err.kind != ERR_NONE) {
+        return;
+    }
+    if (call->kind == UPSTREAM_LIST_SUBTASKS) {
+        reply->page = checks_page(call, root, cJSON_GetObjectItemCaseSensitive(*root, "value"));
+    } else {
         reply->page = service_page_new(TAKE(*root), call, todo_read_marker);
+    }
+}
+
+/* The items of the entry that was just read follow it. */
+static bool next_subtask(
+    struct upstream_page *page, struct arena *arena, struct upstream_item *out, struct err *err)
+{
+    const struct cJSON *check = page->check;
+
+    page->check = check->next;
+    return todo_read_subtask(check, page->parent, page->zone, arena, out, err);
+}
+
+static void expect_subtasks(
+    struct upstream_page *page, const struct cJSON *entity, struct upstream_item *item)
+{
+    const struct cJSON *list = todo_checklist(entity);
+
+    if (list != NULL && !item->is_removed) {
+        item->has_subtasks = true;
+        page->check = list->child;
+        page->parent = json_member_text(entity, "id");
     }
 }
 
 bool todo_next_item(
     struct upstream_page *page, struct arena *arena, struct upstream_item *out, struct err *err)
 {
-    const struct cJSON *entity = service_page_next(page);
-    bool is_delta = page->kind == UPSTREAM_SYNC_TASKS;
+    const struct cJSON *entity;
 
     *err = (struct err){ 0 };
+    if (page->check != NULL) {
+        return next_subtask(page, arena, out, err);
+    }
+    entity = service_page_next(page);
     if (entity == NULL || !todo_read_item(entity, page->zone, arena, out, err)) {
         return false;
     }
-    todo_add_unset(entity, is_delta ? TODO_DELTA : TODO_LISTING, out);
+    todo_add_unset(entity, TODO_ENTRY, out);
+    if (page->kind == UPSTREAM_SYNC_TASKS) {
+        expect_subtasks(page, entity, out);
+    }
     return true;
 }
 
@@ -73,13 +125,33 @@ bool todo_next_folder(
 
 /* ---- answers ---- */
 
-static void parse_entity(const struct upstream_call *call, const struct cJSON *root,
-    struct arena *arena, struct upstream_reply *reply)
+/* Takes *root if what stands in it is still to be read. */
+static void parse_task(const struct upstream_call *call, struct cJSON **root, struct arena *arena,
+    struct upstream_reply *reply)
 {
+    const struct cJSON *list = todo_checklist(*root);
+
+    if (!todo_read_item(*root, call->zone, arena, &reply->item, &reply->err)) {
+        return;
+    }
+    todo_add_unset(*root, TODO_SINGLE, &reply->item);
+    if (call->kind == UPSTREAM_GET_TASK && list != NULL) {
+        reply->item.has_subtasks = true;
+        reply->page = checks_page(call, root, list);
+    }
+}
+
+static void parse_entity(const struct upstream_call *call, struct cJSON **root, struct arena *arena,
+    struct upstream_reply *reply)
+{
+    struct str parent = call->parent_id.n > 0 ? call->parent_id : upstream_parent_of(call->task_id);
+
     if (call->kind == UPSTREAM_CREATE_FOLDER || call->kind == UPSTREAM_RENAME_FOLDER) {
-        (void)!todo_read_folder(root, arena, &reply->folder, &reply->err);
-    } else if (todo_read_item(root, call->zone, arena, &reply->item, &reply->err)) {
-        todo_add_unset(root, TODO_SINGLE, &reply->item);
+        (void)!todo_read_folder(*root, arena, &reply->folder, &reply->err);
+    } else if (parent.n > 0) {
+        (void)!todo_read_subtask(*root, parent, call->zone, arena, &reply->item, &reply->err);
+    } else {
+        parse_task(call, root, arena, reply);
     }
 }
 
@@ -95,10 +167,11 @@ static void parse_success(const struct upstream_call *call, const struct upstrea
         !json_parse(answer->body, &root, &reply->err)) {
         return;
     }
-    if (is_sync(call->kind) || call->kind == UPSTREAM_FIND_TASK) {
+    if (is_sync(call->kind) || call->kind == UPSTREAM_FIND_TASK ||
+        call->kind == UPSTREAM_LIST_SUBTASKS) {
         parse_page(call, &root, arena, reply);
     } else {
-        parse_entity(call, root, arena, reply);
+        parse_entity(call, &root, arena, reply);
     }
     json_free(&root);
 }
@@ -120,6 +193,14 @@ static bool is_about_one_task(enum upstream_kind kind)
            kind == UPSTREAM_DELETE_TASK;
 }
 
+/* B.7: "Error converting value ... to type 'Microsoft.OData.Edm.Date'", for some. */
+static bool is_range_refused(
+    const struct upstream_call *call, int status, const struct service_error *error)
+{
+    return status == 400 && !call->has_no_range && (call->fields & TASK_FIELD(TASK_RECURRENCE)) &&
+           service_error_has(error, S("InvalidModel"));
+}
+
 static void parse_failure(const struct upstream_call *call, const struct upstream_answer *answer,
     int64_t now_s, struct arena *arena, struct upstream_reply *reply)
 {
@@ -127,6 +208,7 @@ static void parse_failure(const struct upstream_call *call, const struct upstrea
 
     service_error_read(answer->body, arena, &error);
     service_error_map(call, answer, &error, now_s, reply);
+    reply->is_range_refused = is_range_refused(call, answer->status, &error);
     if (is_expired(call, answer->status, &error)) {
         reply->is_forgotten = true;
         reply->is_account_gone = false;

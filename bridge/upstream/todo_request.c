@@ -19,6 +19,7 @@ bool todo_can(enum upstream_kind kind)
     case UPSTREAM_UPDATE_TASK:
     case UPSTREAM_DELETE_TASK:
     case UPSTREAM_FIND_TASK:
+    case UPSTREAM_LIST_SUBTASKS:
     case UPSTREAM_CREATE_FOLDER:
     case UPSTREAM_RENAME_FOLDER:
     case UPSTREAM_DELETE_FOLDER:
@@ -32,6 +33,19 @@ bool todo_can(enum upstream_kind kind)
     return false;
 }
 
+/* The id of a sub-task names its task and its own. */
+static void put_task(struct service_making *making, struct str id)
+{
+    struct str parent = upstream_parent_of(id);
+
+    if (parent.n > 0) {
+        uri_encode_segment(&making->url, parent);
+        buf_put_text(&making->url, "/checklistItems/");
+        id = str_skip(id, parent.n + 1);
+    }
+    uri_encode_segment(&making->url, id);
+}
+
 /* me/todo/lists[/L[/tasks[/T]]]: an empty id ends it. */
 static void put_path(struct service_making *making, struct str folder_id, struct str task_id)
 {
@@ -42,16 +56,25 @@ static void put_path(struct service_making *making, struct str folder_id, struct
     }
     if (task_id.n > 0) {
         buf_put_text(&making->url, "/tasks/");
-        uri_encode_segment(&making->url, task_id);
+        put_task(making, task_id);
     }
 }
 
 /* The documented form asks for our extension alone (B.8). */
-static void put_expand(struct service_making *making)
+#define OUR_EXTENSION \
+    "extensions($filter=id eq 'microsoft.graph.openTypeExtension." TODO_EXTENSION "')"
+
+static void put_expand(struct service_making *making, const char *what)
 {
     buf_put_text(&making->url, "?$expand=");
-    uri_encode_segment(&making->url,
-        S("extensions($filter=id eq 'microsoft.graph.openTypeExtension." TODO_EXTENSION "')"));
+    uri_encode_segment(&making->url, str_from(what));
+}
+
+/* What belongs to a task and stands beside it. */
+static void put_expand_whole(struct service_making *making)
+{
+    put_expand(making, making->call->marker.n > 0 ? "checklistItems,linkedResources," OUR_EXTENSION
+                                                  : "checklistItems,linkedResources");
 }
 
 /* Links carry every option of the first request but the headers. No $select, which is broken for
@@ -78,9 +101,14 @@ static bool build_listing(struct service_making *making, struct err *err)
         buf_put_text(&making->url, "/delta");
     } else if (call->kind == UPSTREAM_SYNC_TASKS) {
         buf_put_text(&making->url, "/tasks/delta");
+        put_expand_whole(making);
+    } else if (call->kind == UPSTREAM_LIST_SUBTASKS) {
+        buf_put_text(&making->url, "/tasks/");
+        put_task(making, call->parent_id);
+        buf_put_text(&making->url, "/checklistItems");
     } else { /* by walking the list: that it can be filtered by an extension is not documented */
         buf_put_text(&making->url, "/tasks");
-        put_expand(making);
+        put_expand(making, OUR_EXTENSION);
     }
     return true;
 }
@@ -90,7 +118,8 @@ static struct str create_body(const struct service_making *making)
     CLEANUP(buf_done) struct buf buf;
     const struct upstream_call *call = making->call;
     struct json_out out;
-    struct str task = todo_write_task(call->task, call->fields, call->zone, true, making->arena);
+    struct str task = todo_write_task(
+        call->task, call->fields, call->zone, true, !call->has_no_range, making->arena);
 
     buf_init(&buf, SIZE_MAX / 2);
     if (call->marker.n == 0) {
@@ -106,8 +135,16 @@ static struct str create_body(const struct service_making *making)
 
 static void build_create_task(struct service_making *making)
 {
+    const struct upstream_call *call = making->call;
+
     making->request.method = S("POST");
-    put_path(making, making->call->folder_id, S(""));
+    if (call->parent_id.n > 0) {
+        put_path(making, call->folder_id, call->parent_id);
+        buf_put_text(&making->url, "/checklistItems");
+        service_set_json(making, todo_write_check(call->task, 0, true, making->arena));
+        return;
+    }
+    put_path(making, call->folder_id, S(""));
     buf_put_text(&making->url, "/tasks");
     service_set_json(making, create_body(making));
 }
@@ -116,22 +153,26 @@ static void build_task_call(struct service_making *making)
 {
     const struct upstream_call *call = making->call;
 
+    bool is_subtask = upstream_parent_of(call->task_id).n > 0;
+
     put_path(making, call->folder_id, call->task_id);
     if (call->kind == UPSTREAM_GET_TASK) {
         making->request.method = S("GET");
-        if (call->marker.n > 0) {
-            put_expand(making);
+        if (!is_subtask) {
+            put_expand_whole(making);
         }
         return;
     }
     if (call->kind == UPSTREAM_UPDATE_TASK) {
         making->request.method = S("PATCH");
         service_set_json(
-            making, todo_write_task(call->task, call->fields, call->zone, false, making->arena));
+            making, is_subtask ? todo_write_check(call->task, call->fields, false, making->arena)
+                               : todo_write_task(call->task, call->fields, call->zone, false,
+                                     !call->has_no_range, making->arena));
     } else {
         making->request.method = S("DELETE");
     }
-    if (call->etag.n > 0) {
+    if (call->etag.n > 0 && !is_subtask) { /* it has none */
         service_add_header(making, S("If-Match"), call->etag);
     }
 }
@@ -160,6 +201,8 @@ static bool has_ids(const struct upstream_call *call)
     case UPSTREAM_UPDATE_TASK:
     case UPSTREAM_DELETE_TASK:
         return call->folder_id.n > 0 && call->task_id.n > 0;
+    case UPSTREAM_LIST_SUBTASKS:
+        return (call->folder_id.n > 0 && call->parent_id.n > 0) || call->link.n > 0;
     default:
         return call->folder_id.n > 0 || call->link.n > 0;
     }
@@ -174,6 +217,7 @@ static bool build_kind(struct service_making *making, struct err *err)
     case UPSTREAM_SYNC_FOLDERS:
     case UPSTREAM_SYNC_TASKS:
     case UPSTREAM_FIND_TASK:
+    case UPSTREAM_LIST_SUBTASKS:
         return build_listing(making, err);
     case UPSTREAM_CREATE_TASK:
         build_create_task(making);

@@ -102,7 +102,8 @@ bool todo_read_id(const struct cJSON *entity, struct arena *arena, struct str *i
 {
     struct str id = json_member_text(entity, "id");
 
-    if (!cJSON_IsObject(entity) || id.n == 0 || id.n > MOST_ID_BYTES) {
+    if (!cJSON_IsObject(entity) || id.n == 0 || id.n > MOST_ID_BYTES ||
+        str_find_char(id, UPSTREAM_SUBTASK) != SIZE_MAX) {
         return err_set(err, ERR_UPSTREAM, "entity without a usable id");
     }
     *id_out = arena_copy(arena, id);
@@ -130,6 +131,27 @@ bool todo_read_item(const struct cJSON *entity, const struct zone *zone, struct 
     return true;
 }
 
+const struct cJSON *todo_checklist(const struct cJSON *entity)
+{
+    const struct cJSON *list = cJSON_GetObjectItemCaseSensitive(entity, "checklistItems");
+
+    return cJSON_IsArray(list) ? list : NULL;
+}
+
+bool todo_read_subtask(const struct cJSON *entity, struct str parent, const struct zone *zone,
+    struct arena *arena, struct upstream_item *out, struct err *err)
+{
+    struct upstream_item item = { 0 };
+    bool is_read = todo_read_check(entity, zone, arena, &item, err);
+
+    if (item.id.n > 0) {
+        item.id =
+            arena_printf(arena, "%.*s%c%.*s", STR_ARG(parent), UPSTREAM_SUBTASK, STR_ARG(item.id));
+    }
+    *out = item;
+    return is_read;
+}
+
 /* B.4: an entry that lacks what every task has tells only what has changed. */
 static bool is_full(const struct cJSON *entity)
 {
@@ -150,8 +172,8 @@ void todo_add_unset(const struct cJSON *entity, enum todo_source source, struct 
     if (item->is_removed || (source != TODO_SINGLE && !is_full(entity))) {
         return;
     }
-    if (source == TODO_LISTING) {
-        fields &= ~TASK_FIELD(TASK_RECURRENCE);
+    if (source != TODO_SINGLE) {
+        item->doubtful = TASK_FIELD(TASK_RECURRENCE) & ~item->task.present; /* B.7 */
     }
     item->task.present |= fields;
 }

@@ -147,7 +147,7 @@ void todo_write_marker(struct json_out *out, struct str marker)
 }
 
 struct str todo_write_task(const struct task *task, task_fields fields, const struct zone *zone,
-    bool is_create, struct arena *arena)
+    bool is_create, bool has_range, struct arena *arena)
 {
     CLEANUP(buf_done) struct buf buf;
     struct json_out out;
@@ -156,7 +156,7 @@ struct str todo_write_task(const struct task *task, task_fields fields, const st
     json_out_init(&out, &buf);
     json_out_open(&out, '{');
     todo_write_members(&out, task, is_create ? service_without_defaults(task, fields) : fields,
-        zone, is_create, true);
+        zone, is_create, has_range);
     json_out_close(&out, '}');
     return arena_copy(arena, buf_str(&buf));
 }

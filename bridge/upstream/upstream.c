@@ -26,6 +26,7 @@ struct upstream {
     struct loop_timer rest_timer;
     struct upstream_op *ops;
     uint64_t request_count;
+    bool refuses_ranges; /**< found out: not tried again in this run */
 };
 
 struct upstream_op {
@@ -34,6 +35,7 @@ struct upstream_op {
     struct arena *arena;
     struct upstream_call call; /**< strings copied; without the task, which only build needs */
     struct upstream_request request;
+    struct upstream_request plain; /**< without the range of a rule; no method: there is none */
     struct http_transfer *transfer;
     int64_t due_ms; /**< deadline, on clock_mono_ms */
     bool is_background;
@@ -266,6 +268,15 @@ static void read_answer(
 
 static void send_request(struct upstream_op *op);
 
+/* The rule as it will be taken; whoever asked sees an answer without a range. */
+static void send_plain(struct upstream_op *op)
+{
+    op->upstream->refuses_ranges = true;
+    op->call.has_no_range = true;
+    op->request = op->plain;
+    send_request(op);
+}
+
 static void on_answer(const struct http_answer *answer, void *arg)
 {
     struct upstream_op *op = (struct upstream_op *)arg;
@@ -276,6 +287,10 @@ static void on_answer(const struct http_answer *answer, void *arg)
     op->upstream->request_count += was_sent ? 1 : 0;
     if (answer->reach == HTTP_ANSWERED) {
         read_answer(op, answer, &reply);
+        if (reply.is_range_refused && op->plain.method.n > 0) {
+            send_plain(op);
+            return;
+        }
     } else if (was_sent && is_get(op) && !op->is_repeated && !answer->is_late &&
                answer->err.kind == ERR_BUSY) {
         op->is_repeated = true;
@@ -321,8 +336,29 @@ static void copy_call(struct upstream_op *op, const struct upstream_call *call)
     op->call.task_id = arena_copy(arena, call->task_id);
     op->call.link = arena_copy(arena, call->link);
     op->call.etag = arena_copy(arena, call->etag);
+    op->call.parent_id = arena_copy(arena, call->parent_id);
     op->call.marker = arena_copy(arena, call->marker);
     op->call.name = arena_copy(arena, call->name);
+}
+
+/* The request, and the one that is sent if its rule is refused for the range. */
+static bool build(struct upstream_op *op, const struct upstream_call *call, struct err *err)
+{
+    const struct upstream *upstream = op->upstream;
+    const struct dialect *dialect = upstream->dialect;
+    bool has_rule = call->task != NULL && (call->fields & TASK_FIELD(TASK_RECURRENCE)) &&
+                    call->task->recurrence.is_set && dialect->refuses_ranges;
+    struct upstream_call plain = *call;
+
+    plain.has_no_range = true;
+    if (has_rule && upstream->refuses_ranges) {
+        op->call.has_no_range = true;
+        call = &plain;
+    } else if (has_rule &&
+               !dialect->build(&plain, upstream->base_url, op->arena, &op->plain, err)) {
+        return false;
+    }
+    return dialect->build(call, upstream->base_url, op->arena, &op->request, err);
 }
 
 struct upstream_op *upstream_start(struct upstream *upstream, const struct upstream_call *call,
@@ -343,8 +379,7 @@ struct upstream_op *upstream_start(struct upstream *upstream, const struct upstr
     }
     upstream->ops = op;
     copy_call(op, call);
-    if (!upstream->dialect->build(
-            call, upstream->base_url, op->arena, &op->request, &op->reply.err)) {
+    if (!build(op, call, &op->reply.err)) {
         reply_later(op);
     } else if (!is_allowed(upstream, op->request.url, op->arena)) {
         err_set(&op->reply.err, ERR_UPSTREAM, "a link to another host");

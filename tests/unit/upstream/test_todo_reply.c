@@ -132,7 +132,7 @@ static void only_the_marked_task_is_found(void **state)
     assert_true(dialect_todo.next_item(reply.page, arena, &item, &err));
     assert_true(str_eq(item.id, S("AQMkT3=")));
     assert_true(str_eq(item.marker, S("m1")));
-    assert_int_equal(item.task.present & TASK_FIELD(TASK_RECURRENCE), 0);
+    assert_int_equal(item.doubtful, TASK_FIELD(TASK_RECURRENCE));
     assert_false(dialect_todo.next_item(reply.page, arena, &item, &err));
     dialect_todo.page_free(&reply.page);
 }

@@ -11,10 +11,11 @@
 #include <cmocka.h>
 
 #define BASE "https://graph.microsoft.com/v1.0/"
-#define EXPAND                                                                          \
-    "?$expand=extensions%28%24filter%3Did%20eq%20%27microsoft.graph.openTypeExtension." \
+#define EXTENSION                                                              \
+    "extensions%28%24filter%3Did%20eq%20%27microsoft.graph.openTypeExtension." \
     "org.duedav.task%27%29"
-#define LINK "https://graph.microsoft.com/v1.0/me/todo/lists/x/tasks/delta?$deltatoken=1"
+#define WHOLE "?$expand=checklistItems%2ClinkedResources"
+#define LINK  "https://graph.microsoft.com/v1.0/me/todo/lists/x/tasks/delta?$deltatoken=1"
 
 static struct task task;
 
@@ -24,18 +25,37 @@ static const struct {
 } cases[] = {
     { { .kind = UPSTREAM_SYNC_FOLDERS }, "GET", BASE "me/todo/lists/delta", NULL },
     { { .kind = UPSTREAM_SYNC_TASKS, .folder_id = STR("AQ/L=") }, "GET",
-        BASE "me/todo/lists/AQ%2FL%3D/tasks/delta", NULL },
+        BASE "me/todo/lists/AQ%2FL%3D/tasks/delta" WHOLE, NULL },
     { { .kind = UPSTREAM_SYNC_TASKS, .folder_id = STR("L"), .link = STR(LINK) }, "GET", LINK,
         NULL },
     { { .kind = UPSTREAM_GET_TASK, .folder_id = STR("L"), .task_id = STR("T") }, "GET",
-        BASE "me/todo/lists/L/tasks/T", NULL },
+        BASE "me/todo/lists/L/tasks/T" WHOLE, NULL },
     { { .kind = UPSTREAM_GET_TASK,
           .folder_id = STR("L"),
           .task_id = STR("T"),
           .marker = STR("m1") },
-        "GET", BASE "me/todo/lists/L/tasks/T" EXPAND, NULL },
+        "GET", BASE "me/todo/lists/L/tasks/T" WHOLE "%2C" EXTENSION, NULL },
+    { { .kind = UPSTREAM_GET_TASK, .folder_id = STR("L"), .task_id = STR("T=|c-1") }, "GET",
+        BASE "me/todo/lists/L/tasks/T%3D/checklistItems/c-1", NULL },
+    { { .kind = UPSTREAM_LIST_SUBTASKS, .folder_id = STR("L"), .parent_id = STR("T") }, "GET",
+        BASE "me/todo/lists/L/tasks/T/checklistItems", NULL },
+    { { .kind = UPSTREAM_CREATE_TASK,
+          .folder_id = STR("L"),
+          .parent_id = STR("T"),
+          .task = &task,
+          .fields = TASK_FIELD(TASK_TITLE) },
+        "POST", BASE "me/todo/lists/L/tasks/T/checklistItems",
+        "{\"displayName\":\"x\",\"isChecked\":false}" },
+    { { .kind = UPSTREAM_UPDATE_TASK,
+          .folder_id = STR("L"),
+          .task_id = STR("T|c"),
+          .task = &task,
+          .fields = TASK_FIELD(TASK_STATUS) },
+        "PATCH", BASE "me/todo/lists/L/tasks/T/checklistItems/c", "{\"isChecked\":false}" },
+    { { .kind = UPSTREAM_DELETE_TASK, .folder_id = STR("L"), .task_id = STR("T|c") }, "DELETE",
+        BASE "me/todo/lists/L/tasks/T/checklistItems/c", NULL },
     { { .kind = UPSTREAM_FIND_TASK, .folder_id = STR("L"), .marker = STR("m1") }, "GET",
-        BASE "me/todo/lists/L/tasks" EXPAND, NULL },
+        BASE "me/todo/lists/L/tasks?$expand=" EXTENSION, NULL },
     { { .kind = UPSTREAM_CREATE_TASK,
           .folder_id = STR("L"),
           .task = &task,
