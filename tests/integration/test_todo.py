@@ -1,0 +1,555 @@
+"""Microsoft To Do as upstream, end to end: a CalDAV client on one side, the REST of the sandbox's Graph
+side on the other (reference/upstream.md B, mapping.md, the Graph columns)."""
+import concurrent.futures
+import urllib.parse
+
+from harness import Case, unfold, vtodo
+
+FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
+LOOK_AGAIN = 6  # seconds after which an unclear operation is looked up again (5 s)
+PARIS = "Romance Standard Time"
+
+
+def day(date):
+    return {"dateTime": f"{date}T00:00:00", "timeZone": PARIS}
+
+
+def weekly(date, **range_):
+    return {"pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"],
+                        "firstDayOfWeek": "monday"},
+            "range": {"type": "noEnd", "startDate": date, **range_}}
+
+
+class Todo(Case):
+    """Alice's To Do account; it is 10:00 in Paris, Monday 2026-05-04."""
+    settings = {}
+
+    def setUp(self):
+        super().setUp()
+        self.clock = self.start_clock()
+        self.sandbox = self.start_sandbox(clock=self.clock)
+        self.admin = self.sandbox.admin
+        self.graph = self.sandbox.graph(zone=PARIS, prefer=['IdType="ImmutableId"'])
+        self.prepare()
+        self.bridge, self.dav = self.start_bridge(self.sandbox, clock=self.clock, **{
+            "upstream sandbox": {"dialect": "todo", "url": f"{self.sandbox.origin}/v1.0/"},
+            **self.settings})
+        self.tasks = f"/lists/{self.graph.list_id()}/tasks"
+        self.list = self.dav.collections()["Tasks"]
+
+    def prepare(self):
+        """What is upstream before the account is linked."""
+
+    def poll(self):
+        self.clock.advance(FRESH)
+        return self.dav.ctag(self.list)
+
+    def restart(self, how="stop"):
+        getattr(self.bridge, how)()
+        self.bridge.start()
+        self.dav = self.bridge.dav("alice", self.bridge.run(
+            "password", "add", "alice", "--label", "more").strip())
+
+    def put(self, name, *lines, status=201, **headers):
+        answer = self.dav.put(f"{self.list}{name}.ics", vtodo(name, *lines), **headers)
+        self.assertEqual(answer.status, status, answer)
+        return answer
+
+    def lines(self, name):
+        answer = self.dav.get(f"{self.list}{name}.ics")
+        self.assertEqual(answer.status, 200, answer)
+        return unfold(answer.text)
+
+    def assert_lines(self, lines, *wanted):
+        for line in wanted:
+            if line.startswith("!"):
+                self.assertFalse([l for l in lines if l.startswith(line[1:])], lines)
+            else:
+                self.assertIn(line, lines)
+
+    def names(self):
+        return {href[len(self.list):-4] for href in self.dav.etags(self.list)}
+
+    def found(self, summary):
+        """The name of the one resource with this title."""
+        names = [name for name in self.names() if f"SUMMARY:{summary}" in self.lines(name)]
+        self.assertEqual(len(names), 1, names)
+        return names[0]
+
+    def upstream(self, query=""):
+        """Tasks by title; fails when two have the same."""
+        tasks = self.graph.pages(self.tasks + query)
+        by_title = {task["title"]: task for task in tasks}
+        self.assertEqual(len(by_title), len(tasks), [task["title"] for task in tasks])
+        return by_title
+
+    def whole(self, title):
+        """One task as a single GET shows it, with all that belongs to it."""
+        task = self.upstream()[title]
+        return self.graph.get(f"{self.tasks}/{task['id']}?$expand=checklistItems,linkedResources,"
+                              "extensions").json
+
+    def checklist(self, title):
+        """[(name, ticked)] upstream."""
+        return [(item["displayName"], item["isChecked"])
+                for item in self.whole(title)["checklistItems"]]
+
+    def bodies(self, method):
+        """Paths and bodies of what was sent, oldest first."""
+        return [(r["path"], r.get("body")) for r in self.admin.requests(method=method)]
+
+
+class Fields(Todo):
+    def test_a_task_goes_there_and_comes_back_byte_for_byte(self):
+        answer = self.put("a", "SUMMARY:Milk", "DESCRIPTION:two litres", "PRIORITY:2",
+                          "DUE;VALUE=DATE:20260506", "CATEGORIES:Home,Shop", "CLASS:PRIVATE",
+                          "LOCATION:Paris", "STATUS:IN-PROCESS", if_none_match="*")
+        self.assertIsNotNone(answer.etag)
+        task = self.whole("Milk")
+        self.assertEqual(task["body"]["content"].strip(), "two litres")
+        self.assertEqual(task["importance"], "high")
+        self.assertEqual(task["dueDateTime"]["dateTime"][:19], "2026-05-06T00:00:00")
+        self.assertEqual(task["categories"], ["Home", "Shop"])
+        self.assertEqual(task["status"], "inProgress")
+        before = self.poll()
+        self.assertEqual(self.poll(), before)
+        got = self.dav.get(self.list + "a.ics")
+        self.assertEqual(got.etag, answer.etag)
+        self.assert_lines(unfold(got.text), "CLASS:PRIVATE", "LOCATION:Paris", "PRIORITY:2")
+
+    def test_each_field_is_cleared_as_b_says(self):
+        self.put("a", "SUMMARY:x", "DESCRIPTION:text", "PRIORITY:1", "DUE;VALUE=DATE:20260506",
+                 "DTSTART;VALUE=DATE:20260505", "CATEGORIES:Home", "BEGIN:VALARM", "ACTION:DISPLAY",
+                 "DESCRIPTION:x", "TRIGGER;VALUE=DATE-TIME:20260505T080000Z", "END:VALARM")
+        task = self.whole("x")
+        self.assertTrue(task["isReminderOn"])
+        self.assertEqual(task["startDateTime"]["dateTime"][:10], "2026-05-05")
+        self.put("a", "SUMMARY:x", status=204)
+        task = self.whole("x")
+        for name in ("dueDateTime", "startDateTime", "reminderDateTime", "recurrence"):
+            self.assertNotIn(name, task)
+        self.assertFalse(task["isReminderOn"])
+        self.assertEqual(task["categories"], [])
+        self.assertEqual(task["body"]["content"].strip(), "")
+        self.assertEqual(task["importance"], "normal")
+
+    def test_all_five_statuses_come_and_go(self):
+        statuses = {"notStarted": "NEEDS-ACTION", "inProgress": "IN-PROCESS",
+                    "completed": "COMPLETED", "waitingOnOthers": "IN-PROCESS",
+                    "deferred": "NEEDS-ACTION"}
+        for status in statuses:
+            self.graph.create(status, self.graph.list_id(), status=status)
+        self.poll()
+        for status, shown in statuses.items():
+            name = self.found(status)
+            self.assert_lines(self.lines(name), f"STATUS:{shown}")
+            etag = self.dav.get(f"{self.list}{name}.ics").etag
+            text = self.dav.get(f"{self.list}{name}.ics").text
+            answer = self.dav.put(f"{self.list}{name}.ics",
+                                  text.replace(f"SUMMARY:{status}", f"SUMMARY:{status}!"),
+                                  if_match=etag)
+            self.assertEqual(answer.status, 204, answer)
+        self.assertEqual({title[:-1]: task["status"] for title, task in self.upstream().items()},
+                         {status: status for status in statuses})
+
+    def test_reopening_clears_the_completion(self):
+        self.put("a", "SUMMARY:x", "STATUS:COMPLETED", "COMPLETED:20260504T070000Z")
+        self.assertEqual(self.whole("x")["completedDateTime"]["dateTime"][:10], "2026-05-04")
+        self.put("a", "SUMMARY:x", "STATUS:NEEDS-ACTION", status=204)
+        task = self.whole("x")
+        self.assertEqual(task["status"], "notStarted")
+        self.assertNotIn("completedDateTime", task)
+
+    def test_a_change_upstream_arrives_with_one_request(self):
+        self.put("a", "SUMMARY:x", "LOCATION:here")
+        task = self.upstream()["x"]
+        self.poll()
+        self.admin.clear_requests()
+        self.graph.patch(f"{self.tasks}/{task['id']}", {"title": "y", "importance": "high"})
+        self.poll()
+        self.assert_lines(self.lines("a"), "SUMMARY:y", "PRIORITY:1", "LOCATION:here")
+        gets = [r["path"] for r in self.admin.requests(method="GET")]
+        self.assertEqual([p for p in gets if f"/tasks/{task['id']}" in p], [])
+
+    def test_the_first_link_is_the_url(self):  # V078, V079
+        self.graph.create("x", self.graph.list_id(), linkedResources=[
+            {"webUrl": None, "displayName": "SMS"}, {"webUrl": "https://a", "displayName": None}])
+        self.poll()
+        self.assert_lines(self.lines(self.found("x")), "URL:https://a")
+
+    def test_a_rule_that_a_listing_lacks_is_read_again(self):  # V155
+        self.put("a", "SUMMARY:x", "DTSTART;VALUE=DATE:20260504", "DUE;VALUE=DATE:20260504",
+                 "RRULE:FREQ=WEEKLY")
+        self.poll()
+        self.admin.fault("partial_items", path="/delta")
+        task = self.upstream()["x"]
+        self.graph.patch(f"{self.tasks}/{task['id']}", {"importance": "high"})
+        self.poll()
+        self.assert_lines(self.lines("a"), "RRULE:FREQ=WEEKLY", "PRIORITY:1")
+
+
+    def test_a_forgotten_token_leads_to_a_full_round_and_no_loss(self):
+        for status, code in ((410, "SyncStateNotFound"), (410, "syncStateNotFound"),
+                             (410, "resyncRequired"), (400, "ErrorInvalidIdMalformed"),
+                             (404, "ResourceNotFound")):
+            with self.subTest(code):
+                self.put(code, f"SUMMARY:{code}", "LOCATION:kept")
+                ctag = self.poll()
+                self.admin.fault("expire_delta", path="/tasks/delta", status=status, code=code)
+                self.graph.create(f"new {code}", self.graph.list_id())
+                self.assertNotEqual(self.poll(), ctag)
+                self.assert_lines(self.lines(code), "LOCATION:kept")
+                self.found(f"new {code}")
+
+
+class Lists(Todo):
+    def prepare(self):
+        self.flagged = self.admin.add_folder("alice", "Flagged Emails", "flagged")
+        self.shared = self.admin.add_folder("alice", "Family", "shared_by")
+
+    def test_flagged_mails_are_read_only_and_shared_lists_are_not(self):
+        lists = self.dav.collections()
+        self.assertEqual(set(lists), {"Tasks", "Flagged Emails", "Family"})
+        answer = self.dav.put(lists["Flagged Emails"] + "a.ics", vtodo("a", "SUMMARY:x"))
+        self.assertEqual(answer.status, 403, answer)
+        self.assertIn("need-privileges", answer.text)
+        self.assertEqual(self.dav.put(lists["Family"] + "a.ics", vtodo("a", "SUMMARY:x")).status,
+                         201)
+
+    def test_lists_are_made_renamed_and_removed(self):
+        path = self.dav.home + "new/"
+        body = ('<c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:set>'
+                "<d:prop><d:displayname>New</d:displayname></d:prop></d:set></c:mkcalendar>")
+        self.assertEqual(self.dav.request("MKCALENDAR", path, body).status, 201)
+        self.assertTrue(self.graph.list_id("New"))
+        body = ('<d:propertyupdate xmlns:d="DAV:"><d:set><d:prop><d:displayname>Newer'
+                "</d:displayname></d:prop></d:set></d:propertyupdate>")
+        self.assertEqual(self.dav.request("PROPPATCH", path, body).status, 207)
+        self.assertTrue(self.graph.list_id("Newer"))
+        self.assertEqual(self.dav.request("DELETE", path).status, 204)
+        self.assertEqual([l for l in self.graph.pages("/lists") if l["displayName"] == "Newer"], [])
+
+    def test_a_list_that_the_delta_brings_appears_and_goes(self):
+        made = self.graph.post("/lists", {"displayName": "More"}).json["id"]
+        self.clock.advance(FRESH)
+        self.assertIn("More", self.dav.collections())  # which waits for the whole round
+        self.graph.delete(f"/lists/{made}")
+        self.clock.advance(FRESH)
+        self.assertNotIn("More", self.dav.collections())
+
+
+class Subtasks(Todo):
+    """mapping.md 2.12"""
+
+    def prepare(self):
+        self.parent = self.graph.create("Party", self.graph.list_id())
+        self.items = f"/lists/{self.graph.list_id()}/tasks/{self.parent['id']}/checklistItems"
+
+    def add(self, name, ticked=False):
+        answer = self.graph.post(self.items, {"displayName": name, "isChecked": ticked})
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json
+
+    def uid(self, name):
+        return next(l[4:] for l in self.lines(name) if l.startswith("UID:"))
+
+    def below(self):
+        """The line that names Party as the parent."""
+        return f"RELATED-TO;RELTYPE=PARENT:{self.uid(self.found('Party'))}"
+
+    def sent(self):
+        """(method, end of the path) of each change that the bridge has asked for."""
+        return [(r["method"], urllib.parse.unquote(r["path"].split("/tasks", 1)[1].split("?")[0]))
+                for r in self.admin.requests() if r["method"] != "GET"]
+
+    def test_v080_items_are_resources_below_their_task(self):
+        self.add("Cake")
+        self.clock.advance(60)
+        self.add("Milk", ticked=True)
+        self.poll()
+        self.assertEqual(len(self.names()), 3)
+        milk = self.lines(self.found("Milk"))
+        self.assert_lines(milk, self.below(), "STATUS:COMPLETED", "COMPLETED:20260504T080100Z",
+                          "CREATED:20260504T080100Z")
+        self.assert_lines(self.lines(self.found("Cake")), self.below(), "STATUS:NEEDS-ACTION",
+                          "!COMPLETED")
+        ctag = self.poll()
+        self.assertEqual(self.poll(), ctag)
+
+    def test_items_are_ticked_renamed_and_removed_upstream(self):
+        first, second = self.add("Cake"), self.add("Milk")
+        self.poll()
+        cake, milk = self.found("Cake"), self.found("Milk")
+        self.graph.patch(f"{self.items}/{first['id']}", {"displayName": "Pie", "isChecked": True})
+        self.poll()
+        self.assert_lines(self.lines(cake), "SUMMARY:Pie", "STATUS:COMPLETED", self.below())
+        self.graph.patch(f"{self.items}/{first['id']}", {"isChecked": False})
+        self.graph.delete(f"{self.items}/{second['id']}")
+        self.poll()
+        self.assert_lines(self.lines(cake), "STATUS:NEEDS-ACTION", "!COMPLETED")
+        self.assertEqual(self.dav.get(f"{self.list}{milk}.ics").status, 404)
+
+    def test_v081_a_simple_child_becomes_an_item(self):
+        self.poll()
+        self.admin.clear_requests()
+        answer = self.put("c", "SUMMARY:Eggs", self.below(), "X-APPLE-SORT-ORDER:7",
+                          if_none_match="*")
+        self.assertIsNotNone(answer.etag)
+        self.assertEqual(self.sent(), [("POST", f"/{self.parent['id']}/checklistItems")])
+        self.assertEqual(self.checklist("Party"), [("Eggs", False)])
+        ctag = self.poll()
+        self.assertEqual(self.poll(), ctag)
+        self.assertEqual(len(self.names()), 2)
+        self.assert_lines(self.lines("c"), "X-APPLE-SORT-ORDER:7", "UID:c")
+        self.put("c", "SUMMARY:Ham", "STATUS:COMPLETED", self.below(), status=204)
+        self.assertEqual(self.checklist("Party"), [("Ham", True)])
+        self.put("c", "SUMMARY:Ham", "STATUS:NEEDS-ACTION", self.below(), status=204)
+        self.assertEqual(self.checklist("Party"), [("Ham", False)])
+        self.assertEqual(self.dav.delete(f"{self.list}c.ics").status, 204)
+        self.assertEqual(self.checklist("Party"), [])
+        self.poll()
+        self.assertEqual(len(self.names()), 1)
+
+    def test_v082_an_item_with_a_date_becomes_a_task(self):
+        self.poll()
+        self.put("c", "SUMMARY:Eggs", self.below())
+        after = self.admin.last()
+        answer = self.put("c", "SUMMARY:Eggs", "DUE;VALUE=DATE:20260507", self.below(), status=204)
+        self.assertIsNotNone(answer.etag)
+        self.admin.wait(method="DELETE", path="/checklistItems/", after=after)
+        self.assertEqual(self.checklist("Party"), [])
+        self.assertEqual(self.upstream()["Eggs"]["dueDateTime"]["dateTime"][:10], "2026-05-07")
+        self.poll()
+        self.assertEqual(self.names(), {"c", self.found("Party")})
+        self.assert_lines(self.lines("c"), "UID:c", "DUE;VALUE=DATE:20260507", self.below())
+        self.put("c", "SUMMARY:Eggs", self.below(), status=204)  # and stays one
+        self.assertEqual(self.checklist("Party"), [])
+        self.assertNotIn("dueDateTime", self.upstream()["Eggs"])
+
+    def test_a_kill_in_the_middle_of_a_promotion_doubles_nothing(self):
+        for fault, method, path in (("hold_after", "POST", "/tasks"),
+                                    ("hold", "DELETE", "/checklistItems/")):
+            with self.subTest(method):
+                name = "x" + method.lower()
+                self.poll()
+                self.put(name, f"SUMMARY:{name}", self.below())
+                parent = self.below()
+                after = self.admin.last()
+                self.admin.fault(fault, method=method, path=path)
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    pool.submit(self.dav.put, f"{self.list}{name}.ics", vtodo(
+                        name, f"SUMMARY:{name}", "DUE;VALUE=DATE:20260507", parent))
+                    self.admin.wait(method=method, path=path, arrived=True, after=after)
+                    self.restart("kill")
+                self.admin.release()
+                self.admin.clear_faults()
+                self.clock.advance(LOOK_AGAIN)
+                self.admin.wait(method="DELETE", path="/checklistItems/", after=after,
+                                count=1 if method == "POST" else 2)
+                self.poll()
+                self.assertEqual(self.checklist("Party"), [])
+                self.assertEqual(self.upstream()[name]["dueDateTime"]["dateTime"][:10],
+                                 "2026-05-07")
+                self.assertEqual(len([n for n in self.names()
+                                      if f"SUMMARY:{name}" in self.lines(n)]), 1)
+                self.assert_lines(self.lines(name), f"UID:{name}", "DUE;VALUE=DATE:20260507")
+
+    def test_the_answer_to_a_new_item_is_lost(self):
+        self.poll()
+        parent = self.below()
+        self.admin.fault("cut_after", method="POST", path="/checklistItems")
+        self.put("c", "SUMMARY:Eggs", parent, status=503)
+        self.clock.advance(LOOK_AGAIN)
+        self.put("c", "SUMMARY:Eggs", parent)
+        self.assertEqual(self.checklist("Party"), [("Eggs", False)])
+        self.poll()
+        self.assertEqual(len(self.names()), 2)
+
+    def test_v083_a_child_whose_parent_is_unknown_is_a_task(self):
+        self.put("c", "SUMMARY:Eggs", "RELATED-TO:p")
+        self.assertIn("Eggs", self.upstream())
+        self.put("p", "SUMMARY:Shop")
+        self.assert_lines(self.lines("c"), "RELATED-TO:p")
+        self.put("d", "SUMMARY:Ham", "RELATED-TO:p")
+        self.assertEqual(self.checklist("Shop"), [("Ham", False)])
+
+    def test_one_level_is_all_and_nobody_is_its_own_parent(self):
+        self.put("p", "SUMMARY:Shop")
+        self.put("c", "SUMMARY:Eggs", "RELATED-TO:p")
+        self.put("g", "SUMMARY:White", "RELATED-TO:c")
+        self.put("s", "SUMMARY:Self", "RELATED-TO:s")
+        self.assertEqual(self.checklist("Shop"), [("Eggs", False)])
+        self.assertIn("White", self.upstream())
+        self.assertIn("Self", self.upstream())
+
+    def test_an_item_goes_to_another_parent(self):
+        self.put("p", "SUMMARY:Shop")
+        self.put("q", "SUMMARY:Home")
+        self.put("c", "SUMMARY:Eggs", "RELATED-TO:p")
+        after = self.admin.last()
+        self.put("c", "SUMMARY:Eggs", "RELATED-TO:q", status=204)
+        self.admin.wait(method="DELETE", path="/checklistItems/", after=after)
+        self.assertEqual(self.checklist("Shop"), [])
+        self.assertEqual(self.checklist("Home"), [("Eggs", False)])
+        self.poll()
+        self.assertEqual(self.names(), {"p", "q", "c", self.found("Party")})
+
+    def test_with_the_task_its_items_go(self):
+        self.put("p", "SUMMARY:Shop")
+        self.put("c", "SUMMARY:Eggs", "RELATED-TO:p")
+        self.put("d", "SUMMARY:Ham", "PRIORITY:1", "RELATED-TO:p")
+        self.assertEqual(self.dav.delete(self.list + "p.ics").status, 204)
+        self.assertEqual(self.dav.get(self.list + "c.ics").status, 404)
+        self.assert_lines(self.lines("d"), "RELATED-TO:p")
+        self.add("Cake")
+        self.poll()
+        cake = self.found("Cake")
+        self.graph.delete(f"{self.tasks}/{self.parent['id']}")
+        self.poll()
+        self.assertEqual(self.dav.get(f"{self.list}{cake}.ics").status, 404)
+        self.assertEqual(self.names(), {"d"})
+
+    def test_items_that_change_silently_are_found_by_the_full_round(self):
+        self.add("Cake")
+        self.poll()
+        self.admin.personality(silent_children=True)
+        self.add("Milk")
+        self.poll()
+        self.bridge.run("sync", "alice")
+        self.found("Milk")
+
+
+class Series(Todo):
+    """mapping.md 5.4, the Graph column"""
+    DATES = ["DTSTART;VALUE=DATE:20260504", "DUE;VALUE=DATE:20260504"]
+
+    def states(self):
+        """[(status, due date, has a rule)] upstream, by date."""
+        tasks = self.graph.pages(self.tasks)
+        self.assertEqual({task["title"] for task in tasks}, {"x"})
+        single = [self.graph.get(f"{self.tasks}/{task['id']}").json for task in tasks]
+        return sorted((task["status"], task["dueDateTime"]["dateTime"][:10], "recurrence" in task)
+                      for task in single)
+
+    def make(self, rule="RRULE:FREQ=WEEKLY"):
+        self.put("S1", "SUMMARY:x", *self.DATES, rule, if_none_match="*")
+
+    def complete(self, rule="RRULE:FREQ=WEEKLY", status=204, **headers):
+        return self.put("S1", "SUMMARY:x", *self.DATES, rule, "STATUS:COMPLETED",
+                        "COMPLETED:20260504T070000Z", status=status, **headers)
+
+    def completions(self):
+        return len([b for p, b in self.bodies("PATCH") if b and "completed" in str(b)])
+
+    def assert_completed_once(self):
+        self.assertEqual(self.states(), [("completed", "2026-05-04", False),
+                                         ("notStarted", "2026-05-11", True)])
+        for _ in range(2):
+            self.assert_lines(self.lines("S1"), "DUE;VALUE=DATE:20260511", "RRULE:FREQ=WEEKLY",
+                              "!COMPLETED", "!STATUS:COMPLETED")
+            done, = self.names() - {"S1"}
+            self.assert_lines(self.lines(done), "STATUS:COMPLETED", "DUE;VALUE=DATE:20260504",
+                              "!RRULE", "RELATED-TO;RELTYPE=SIBLING:S1")
+            self.poll()
+
+    def test_completing_by_status_makes_the_next_one(self):
+        self.make()
+        self.complete()
+        self.assert_completed_once()
+
+    def test_a_service_that_moves_the_series_on_under_its_id(self):
+        self.admin.personality(moves_series=True)
+        self.make()
+        self.complete()
+        self.assert_completed_once()
+
+    def test_another_series_of_the_same_name_is_not_taken_for_the_next(self):
+        self.put("T", "SUMMARY:x", "DTSTART;VALUE=DATE:20260511", "DUE;VALUE=DATE:20260511",
+                 "RRULE:FREQ=WEEKLY")
+        self.make()
+        self.complete()
+        self.assertEqual(self.states(), [("completed", "2026-05-04", False),
+                                         ("notStarted", "2026-05-11", True),
+                                         ("notStarted", "2026-05-11", True)])
+        self.poll()
+        self.assert_lines(self.lines("S1"), "DUE;VALUE=DATE:20260511")
+        self.assert_lines(self.lines("T"), "DUE;VALUE=DATE:20260511", "!RELATED-TO")
+        self.assertEqual(len(self.names()), 3)
+
+    def test_the_answer_is_lost(self):
+        for moves in (False, True):
+            with self.subTest(moves=moves):
+                self.admin.personality(moves_series=moves)
+                self.make()
+                etag = self.dav.get(self.list + "S1.ics").etag
+                self.admin.fault("cut_after", method="PATCH", path="/tasks/")
+                self.complete(status=503, if_match=etag)
+                self.clock.advance(LOOK_AGAIN)
+                self.complete(if_match=etag)
+                self.assert_completed_once()
+                for name in self.names():
+                    self.dav.delete(f"{self.list}{name}.ics")
+
+    def test_the_bridge_is_killed_while_it_completes(self):
+        self.make()
+        etag = self.dav.get(self.list + "S1.ics").etag
+        self.admin.fault("hold_after", method="PATCH", path="/tasks/")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pool.submit(self.complete, if_match=etag)
+            self.admin.wait(method="PATCH", path="/tasks/", arrived=True)
+            self.restart("kill")
+        self.clock.advance(LOOK_AGAIN)
+        self.complete(if_match=etag)
+        self.assert_completed_once()
+
+    def test_completed_upstream_the_roles_are_followed(self):
+        self.make()
+        task, = self.graph.pages(self.tasks)
+        self.graph.patch(f"{self.tasks}/{task['id']}", {"status": "completed"})
+        self.poll()
+        self.assertEqual(len(self.names()), 2)
+        self.assert_lines(self.lines("S1"), "DUE;VALUE=DATE:20260511", "RRULE:FREQ=WEEKLY")
+
+
+class RefusedRange(Todo):
+    """V154"""
+    COUNTED = "RRULE:FREQ=WEEKLY;COUNT=3"
+
+    def prepare(self):
+        self.admin.personality(refuses_range=True)
+
+    def task(self):
+        task, = [t for t in self.graph.pages(self.tasks) if t["status"] != "completed"]
+        return self.graph.get(f"{self.tasks}/{task['id']}").json
+
+    def put_at(self, day, count, *lines, status=204):
+        return self.put("a", "SUMMARY:x", f"DTSTART;VALUE=DATE:{day}", f"DUE;VALUE=DATE:{day}",
+                        f"RRULE:FREQ=WEEKLY;COUNT={count}", *lines, status=status)
+
+    def test_the_pattern_goes_alone_and_the_document_keeps_the_end(self):
+        answer = self.put_at("20260504", 3, status=201)
+        self.assertIsNotNone(answer.etag)
+        self.assertEqual(self.task()["recurrence"]["range"]["type"], "noEnd")
+        self.put("b", "SUMMARY:y", "DUE;VALUE=DATE:20260504", "DTSTART;VALUE=DATE:20260504",
+                 "RRULE:FREQ=DAILY")
+        posts = [b for p, b in self.bodies("POST")]
+        self.assertEqual(len(posts), 3)  # found out once
+        ctag = self.poll()
+        self.assertEqual(self.poll(), ctag)
+        self.assert_lines(self.lines("a"), self.COUNTED)
+
+    def test_the_bridge_counts_and_ends_the_series(self):
+        self.put_at("20260504", 3, status=201)
+        self.put_at("20260504", 3, "STATUS:COMPLETED")
+        self.assert_lines(self.lines("a"), "DUE;VALUE=DATE:20260511", "RRULE:FREQ=WEEKLY;COUNT=2")
+        self.poll()
+        self.assert_lines(self.lines("a"), "RRULE:FREQ=WEEKLY;COUNT=2")
+        self.graph.patch(f"{self.tasks}/{self.task()['id']}", {"title": "z"})
+        self.poll()
+        self.assert_lines(self.lines("a"), "RRULE:FREQ=WEEKLY;COUNT=2", "SUMMARY:z")
+        self.put_at("20260511", 2, "STATUS:COMPLETED")
+        self.assert_lines(self.lines("a"), "DUE;VALUE=DATE:20260518", "RRULE:FREQ=WEEKLY;COUNT=1")
+        self.assertNotIn("recurrence", self.task())
+        self.put_at("20260518", 1, "STATUS:COMPLETED")
+        self.assertEqual([t for t in self.graph.pages(self.tasks) if t["status"] != "completed"],
+                         [])
