@@ -293,12 +293,11 @@ void http_stream_pump(struct http_exchange *exchange)
 {
     struct evbuffer *out = output_of(exchange);
 
-    while (exchange->produce != NULL && evbuffer_get_length(out) < STREAM_HIGH) {
+    if (exchange->produce != NULL && evbuffer_get_length(out) < STREAM_HIGH) {
         bool has_more = exchange->produce(exchange->piece, exchange->produce_arg);
-        bool has_piece = evbuffer_get_length(exchange->piece) > 0;
+
         if (exchange->gzip != NULL) {
             compress_piece(exchange, !has_more);
-            has_piece = false; /* that took a while, for little output */
         }
         put_piece(exchange);
         if (!has_more) {
@@ -310,9 +309,8 @@ void http_stream_pump(struct http_exchange *exchange)
             if (evbuffer_get_length(out) == 0) {
                 http_conn_post(exchange->conn); /* no write will tell us that all is written */
             }
-        } else if (!has_piece) {
-            http_conn_post(exchange->conn); /* it worked a while without a result: others first */
-            return;
+        } else if (evbuffer_get_length(out) < STREAM_HIGH) {
+            http_conn_post(exchange->conn); /* it worked a while for little: others first */
         }
     }
 }

@@ -479,7 +479,8 @@ static bool fill_period(struct recur_iterator *it, const struct day_facts *start
         pick_positions(it);
     }
     it->work += last - first + 2;
-    return it->work < MOST_WORK;
+    it->is_cut = it->work >= MOST_WORK;
+    return !it->is_cut;
 }
 
 void recur_start(
@@ -494,6 +495,33 @@ void recur_start(
     iterator->day_count = 0;
     iterator->at = 0;
     iterator->is_done = rule->frequency < RECUR_DAILY || rule->is_foreign;
+    iterator->is_cut = iterator->is_done;
+}
+
+/** How many periods of the rule's frequency, not of its interval, lie between the two days. */
+static int32_t periods_between(const struct recur *rule, int32_t start, int32_t day)
+{
+    struct civil a = civil_from_days(start);
+    struct civil b = civil_from_days(day);
+
+    switch (rule->frequency) {
+    case RECUR_YEARLY:
+        return b.year - a.year;
+    case RECUR_MONTHLY:
+        return (b.year - a.year) * 12 + b.month - a.month;
+    case RECUR_WEEKLY:
+        return (day - start) / 7; /* at most one too few */
+    default:
+        return day - start;
+    }
+}
+
+void recur_skip(struct recur_iterator *iterator, int32_t from)
+{
+    if (iterator->rule->count == 0 && from > iterator->start && !iterator->is_done) {
+        iterator->period =
+            periods_between(iterator->rule, iterator->start, from) / iterator->rule->interval;
+    }
 }
 
 bool recur_next(struct recur_iterator *iterator, int32_t *day_out)

@@ -69,12 +69,16 @@ struct recur_iterator {
     int day_count;
     int at;
     bool is_done;
+    bool is_cut; /**< there may be more: the bound on work was reached, or the rule is not known */
 };
 
 /** Dates on or after start; until: the last day that can be one (INT32_MAX: no end). COUNT is kept,
  * UNTIL is the caller's: its meaning depends on zones. */
 void recur_start(
     struct recur_iterator *iterator, const struct recur *rule, int32_t start, int32_t until);
+/** Leave out the periods that end before `from`, without the work of looking at them: right behind
+ * recur_start. Nothing is left out of a rule with COUNT, whose dates have to be counted. */
+void recur_skip(struct recur_iterator *iterator, int32_t from);
 /** False at the end, or when the bound on work is reached. */
 bool recur_next(struct recur_iterator *iterator, int32_t *day_out);
 

@@ -162,3 +162,34 @@ const struct zone *timezone_match(
     }
     return NULL;
 }
+
+static struct component *find_definition(
+    const struct document *document, struct str tzid, struct arena *arena)
+{
+    for (struct component *c = component_find(document->calendar->children, S("VTIMEZONE"));
+         c != NULL; c = component_find(c->next, S("VTIMEZONE"))) {
+        struct property *id = property_find(c->properties, S("TZID"));
+
+        if (id != NULL && str_eq(property_text(id, arena), tzid)) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+const struct zone *timezone_find(const struct document *document, struct str tzid, int32_t year,
+    const struct zone *preferred, struct arena *arena)
+{
+    const struct zone *zone = zone_find_tzid(tzid);
+    struct component *definition;
+
+    if (zone == NULL && (definition = find_definition(document, tzid, arena)) != NULL) {
+        struct property *location = property_find(definition->properties, S("X-LIC-LOCATION"));
+
+        zone = location == NULL ? NULL : zone_find_tzid(property_text(location, arena));
+        if (zone == NULL) {
+            zone = timezone_match(definition, year, preferred);
+        }
+    }
+    return zone;
+}

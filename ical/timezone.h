@@ -12,3 +12,9 @@
  */
 const struct zone *timezone_match(
     const struct component *vtimezone, int32_t year, const struct zone *preferred);
+/**
+ * What a TZID of this document means: the zone of that name, else what its VTIMEZONE calls itself
+ * (X-LIC-LOCATION) or is like. NULL if there is nothing to go by.
+ */
+const struct zone *timezone_find(const struct document *document, struct str tzid, int32_t year,
+    const struct zone *preferred, struct arena *arena);

@@ -1,23 +1,6 @@
-#include "bridge/dav/data_part.h"
-
-#include "ical/document.h"
+#include "bridge/dav/data_part_internal.h"
 
 #define CALDAV_NS S("urn:ietf:params:xml:ns:caldav")
-
-struct prop_part {
-    struct str name;
-    bool has_no_value;
-    struct prop_part *next;
-};
-
-struct data_part {
-    struct str name;
-    bool has_all_props;
-    bool has_all_children;
-    struct prop_part *props;
-    struct data_part *children;
-    struct data_part *next;
-};
 
 static bool count_element(size_t *elements, struct str name, struct err *err)
 {
@@ -31,10 +14,10 @@ static bool count_element(size_t *elements, struct str name, struct err *err)
 }
 
 static bool parse_comp(const struct xml_node *node, size_t *elements, struct arena *arena,
-    struct data_part *out, struct err *err)
+    struct comp_part *out, struct err *err)
 {
     struct prop_part **prop_end = &out->props;
-    struct data_part **child_end = &out->children;
+    struct comp_part **child_end = &out->children;
 
     out->name = xml_attribute(node, S("name"));
     if (!count_element(elements, out->name, err)) {
@@ -56,7 +39,7 @@ static bool parse_comp(const struct xml_node *node, size_t *elements, struct are
             *prop_end = prop;
             prop_end = &prop->next;
         } else if (xml_is(inner, CALDAV_NS, S("comp"))) {
-            struct data_part *child = ARENA_NEW(arena, struct data_part);
+            struct comp_part *child = ARENA_NEW(arena, struct comp_part);
 
             if (!parse_comp(inner, elements, arena, child, err)) {
                 return false;
@@ -68,82 +51,57 @@ static bool parse_comp(const struct xml_node *node, size_t *elements, struct are
     return true;
 }
 
-bool data_part_parse(
-    const struct xml_node *node, struct arena *arena, struct data_part **out, struct err *err)
+/** Of expand and its kin, where both ends have to be there. */
+static bool parse_range(const struct xml_node *node, struct arena *arena, struct time_range **out,
+    enum fault *fault_out, struct err *err)
 {
-    const struct xml_node *comp = xml_child(node, CALDAV_NS, S("comp"));
-    struct data_part *part;
-    size_t elements = 0;
-
-    if (comp == NULL) {
-        *out = NULL;
+    if (node == NULL) {
         return true;
     }
-    part = ARENA_NEW(arena, struct data_part);
-    if (!parse_comp(comp, &elements, arena, part, err)) {
+    if (!time_range_parse(node, arena, out, fault_out, err)) {
+        *fault_out = *fault_out == FAULT_VALID_FILTER ? FAULT_NONE : *fault_out;
         return false;
     }
-    if (!str_eq_nocase(part->name, S("VCALENDAR"))) {
-        return err_set(err, ERR_INVALID, "the outer comp of calendar-data is VCALENDAR");
+    if ((*out)->start == INT64_MIN || (*out)->end == INT64_MAX) {
+        return err_set(err, ERR_INVALID, "a range of calendar-data has a start and an end");
     }
-    *out = part;
     return true;
 }
 
-/* --- writing ---------------------------------------------------------------------------------- */
-
-static void put_property(
-    const struct data_part *part, const struct property *property, const char *eol, struct buf *out)
+bool data_part_parse(const struct xml_node *node, const struct zone *zone, struct arena *arena,
+    struct data_part **out, enum fault *fault_out, struct err *err)
 {
-    const struct prop_part *prop = part->props;
+    const struct xml_node *comp = xml_child(node, CALDAV_NS, S("comp"));
+    struct data_part *part = ARENA_NEW(arena, struct data_part);
+    struct time_range *free_busy = NULL;
+    size_t elements = 0;
 
-    while (prop != NULL && !str_eq_nocase(prop->name, property->name)) {
-        prop = prop->next;
-    }
-    if (prop == NULL && !part->has_all_props) {
-        return;
-    }
-    if (prop != NULL && prop->has_no_value) {
-        buf_put(out, property->name);
-        buf_put(out, property->params);
-        buf_put_char(out, ':');
-        buf_put_text(out, eol);
-    } else {
-        buf_put(out, property->raw);
-    }
-}
-
-static void put_component(const struct data_part *part, const struct component *component,
-    const char *eol, struct buf *out)
-{
-    buf_printf(out, "BEGIN:%.*s%s", STR_ARG(component->name), eol);
-    for (const struct property *p = component->properties; p != NULL; p = p->next) {
-        put_property(part, p, eol, out);
-    }
-    for (const struct component *c = component->children; c != NULL; c = c->next) {
-        const struct data_part *child = part->children;
-
-        while (child != NULL && !str_eq_nocase(child->name, c->name)) {
-            child = child->next;
+    *fault_out = FAULT_NONE;
+    part->zone = zone;
+    part->comp = (struct comp_part){
+        .name = S("VCALENDAR"), .has_all_props = true, .has_all_children = true
+    };
+    if (comp != NULL) {
+        part->comp = (struct comp_part){ 0 };
+        if (!parse_comp(comp, &elements, arena, &part->comp, err)) {
+            return false;
         }
-        if (child != NULL) {
-            put_component(child, c, eol, out);
-        } else if (part->has_all_children) {
-            buf_put(out, c->raw);
+        if (!str_eq_nocase(part->comp.name, S("VCALENDAR"))) {
+            return err_set(err, ERR_INVALID, "the outer comp of calendar-data is VCALENDAR");
         }
     }
-    buf_printf(out, "END:%.*s%s", STR_ARG(component->name), eol);
-}
-
-void data_part_write(
-    const struct data_part *part, struct str document, struct arena *arena, struct buf *out)
-{
-    struct document parsed;
-    struct err err;
-
-    if (!document_parse(document, &document_default_limits, arena, &parsed, &err)) {
-        buf_put(out, document);
-        return;
+    /* There is no VFREEBUSY here that limit-freebusy-set could be about. */
+    if (!parse_range(
+            xml_child(node, CALDAV_NS, S("expand")), arena, &part->expand, fault_out, err) ||
+        !parse_range(xml_child(node, CALDAV_NS, S("limit-recurrence-set")), arena, &part->limit,
+            fault_out, err) ||
+        !parse_range(xml_child(node, CALDAV_NS, S("limit-freebusy-set")), arena, &free_busy,
+            fault_out, err)) {
+        return false;
     }
-    put_component(part, parsed.calendar, parsed.has_lf_only ? "\n" : "\r\n", out);
+    if (part->expand != NULL && part->limit != NULL) {
+        return err_set(err, ERR_INVALID, "expand beside limit-recurrence-set");
+    }
+    *out = comp != NULL || part->expand != NULL || part->limit != NULL ? part : NULL;
+    return true;
 }

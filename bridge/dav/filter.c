@@ -7,6 +7,7 @@ struct reader {
     struct arena *arena;
     enum fault *fault;
     size_t elements;
+    unsigned depth;
     struct err *err;
 };
 
@@ -23,20 +24,20 @@ static bool is_caldav(const struct xml_node *node, const char *name)
     return xml_is(node, CALDAV_NS, str_from(name));
 }
 
-static struct str folded(struct str s, struct arena *arena)
+/** An element that has no place here. Those of other namespaces are passed over (RFC 4918 17), and
+ * is-defined, which drafts of RFC 4791 had and which says nothing more than its parent. */
+static bool check_unknown(struct reader *reader, const struct xml_node *node)
 {
-    char *p = arena_alloc(arena, s.n + 1);
-
-    for (size_t i = 0; i < s.n; i++) {
-        p[i] = s.p[i] >= 'A' && s.p[i] <= 'Z' ? (char)(s.p[i] + 32) : s.p[i];
+    if (str_eq(node->ns, CALDAV_NS) && !is_caldav(node, "is-defined")) {
+        return fail(reader, FAULT_SUPPORTED_FILTER, "an element that is not known in a filter");
     }
-    return (struct str){ p, s.n };
+    return true;
 }
 
 /** Counts the element and reads its name attribute. */
 static bool read_name(struct reader *reader, const struct xml_node *node, struct str *name_out)
 {
-    *name_out = xml_attribute(node, S("name"));
+    *name_out = str_trim(xml_attribute(node, S("name")));
     if (name_out->n == 0) {
         return fail(reader, FAULT_VALID_FILTER, "a filter without a name");
     }
@@ -46,21 +47,35 @@ static bool read_name(struct reader *reader, const struct xml_node *node, struct
     return true;
 }
 
+static bool is_in(struct str name, const struct str *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq_nocase(name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- text-match and param-filter ---- */
+
 static bool read_match(
     struct reader *reader, const struct xml_node *node, struct text_match **match_out)
 {
     struct text_match *match = ARENA_NEW(reader->arena, struct text_match);
-    struct str collation = xml_attribute(node, S("collation"));
+    struct str negate = xml_attribute(node, S("negate-condition"));
 
-    if (str_eq_nocase(collation, S("i;octet"))) {
-        match->is_octet = true;
-    } else if (collation.n > 0 && !str_eq_nocase(collation, S("i;ascii-casemap")) &&
-               !str_eq_nocase(collation, S("default"))) {
-        return fail(
-            reader, FAULT_SUPPORTED_COLLATION, "collations are i;ascii-casemap and i;octet");
+    if (*match_out != NULL) {
+        return fail(reader, FAULT_VALID_FILTER, "more than one text-match");
     }
-    match->is_negated = str_eq_nocase(xml_attribute(node, S("negate-condition")), S("yes"));
-    match->needle = match->is_octet ? node->text : folded(node->text, reader->arena);
+    if (!collation_parse(xml_attribute(node, S("collation")), &match->collation)) {
+        return fail(reader, FAULT_SUPPORTED_COLLATION, "a collation that is not known here");
+    }
+    match->is_negated = str_eq_nocase(negate, S("yes"));
+    if (negate.p != NULL && !match->is_negated && !str_eq_nocase(negate, S("no"))) {
+        return fail(reader, FAULT_VALID_FILTER, "negate-condition is yes or no");
+    }
+    match->needle = collation_fold(match->collation, node->text, reader->arena);
     *match_out = match;
     return true;
 }
@@ -74,13 +89,58 @@ static bool read_param(
         return false;
     }
     for (const struct xml_node *child = node->children; child != NULL; child = child->next) {
+        bool is_good = true;
+
         if (is_caldav(child, "is-not-defined")) {
             param->is_not_defined = true;
-        } else if (is_caldav(child, "text-match") && !read_match(reader, child, &param->match)) {
+        } else if (is_caldav(child, "text-match")) {
+            is_good = read_match(reader, child, &param->match);
+        } else {
+            is_good = check_unknown(reader, child);
+        }
+        if (!is_good) {
             return false;
         }
     }
+    if (param->is_not_defined && param->match != NULL) {
+        return fail(reader, FAULT_VALID_FILTER, "is-not-defined stands alone");
+    }
     *param_out = param;
+    return true;
+}
+
+/* ---- prop-filter ---- */
+
+/* RFC 4791 7.8: no time-range in a filter of what is no time (RFC 5545 3.8). */
+static const struct str timeless[] = { STR("ACTION"), STR("ATTACH"), STR("ATTENDEE"),
+    STR("CALSCALE"), STR("CATEGORIES"), STR("CLASS"), STR("COMMENT"), STR("CONTACT"),
+    STR("DESCRIPTION"), STR("DURATION"), STR("EXRULE"), STR("GEO"), STR("LOCATION"), STR("METHOD"),
+    STR("ORGANIZER"), STR("PERCENT-COMPLETE"), STR("PRIORITY"), STR("PRODID"), STR("RELATED-TO"),
+    STR("REPEAT"), STR("REQUEST-STATUS"), STR("RESOURCES"), STR("RRULE"), STR("SEQUENCE"),
+    STR("STATUS"), STR("SUMMARY"), STR("TRANSP"), STR("TZID"), STR("TZNAME"), STR("TZOFFSETFROM"),
+    STR("TZOFFSETTO"), STR("TZURL"), STR("UID"), STR("URL"), STR("VERSION") };
+
+static bool read_range(
+    struct reader *reader, const struct xml_node *node, struct time_range **range_out)
+{
+    if (*range_out != NULL) {
+        return fail(reader, FAULT_VALID_FILTER, "more than one time-range");
+    }
+    return time_range_parse(node, reader->arena, range_out, reader->fault, reader->err);
+}
+
+static bool check_prop(struct reader *reader, const struct prop_filter *prop)
+{
+    if (prop->is_not_defined &&
+        (prop->range != NULL || prop->match != NULL || prop->params != NULL)) {
+        return fail(reader, FAULT_VALID_FILTER, "is-not-defined stands alone");
+    }
+    if (prop->range != NULL && prop->match != NULL) {
+        return fail(reader, FAULT_VALID_FILTER, "time-range and text-match in one prop-filter");
+    }
+    if (prop->range != NULL && is_in(prop->name, timeless, ARRAY_LEN(timeless))) {
+        return fail(reader, FAULT_VALID_FILTER, "a time-range on a property that is no time");
+    }
     return true;
 }
 
@@ -94,79 +154,106 @@ static bool read_prop(
         return false;
     }
     for (const struct xml_node *child = node->children; child != NULL; child = child->next) {
+        bool is_good = true;
+
         if (is_caldav(child, "is-not-defined")) {
             prop->is_not_defined = true;
         } else if (is_caldav(child, "text-match")) {
-            if (!read_match(reader, child, &prop->match)) {
-                return false;
-            }
+            is_good = read_match(reader, child, &prop->match);
         } else if (is_caldav(child, "time-range")) {
-            if (!time_range_parse(child, reader->arena, &prop->range, reader->err)) {
-                *reader->fault = FAULT_VALID_FILTER;
-                return false;
-            }
+            is_good = read_range(reader, child, &prop->range);
         } else if (is_caldav(child, "param-filter")) {
-            if (!read_param(reader, child, end)) {
-                return false;
-            }
-            end = &(*end)->next;
+            is_good = read_param(reader, child, end);
+            end = is_good ? &(*end)->next : end;
+        } else {
+            is_good = check_unknown(reader, child);
+        }
+        if (!is_good) {
+            return false;
         }
     }
     *prop_out = prop;
-    return true;
+    return check_prop(reader, prop);
 }
 
-static bool read_comp_range(
-    struct reader *reader, const struct xml_node *node, struct comp_filter *comp)
-{
-    static const struct str without[] = { STR("VCALENDAR"), STR("VTIMEZONE"), STR("STANDARD"),
-        STR("DAYLIGHT") };
+/* ---- comp-filter ---- */
 
-    if (!time_range_parse(node, reader->arena, &comp->range, reader->err)) {
-        *reader->fault = FAULT_VALID_FILTER;
-        return false;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(without); i++) {
-        if (str_eq_nocase(comp->name, without[i])) {
-            return fail(reader, FAULT_VALID_FILTER, "a time-range on a component without one");
+/** Where RFC 5545 3.6 has a component; one that is not in the table may be anywhere. */
+static const struct {
+    struct str name, parent, other_parent;
+} places[] = {
+    { STR("VEVENT"), STR("VCALENDAR"), STR("") },
+    { STR("VTODO"), STR("VCALENDAR"), STR("") },
+    { STR("VJOURNAL"), STR("VCALENDAR"), STR("") },
+    { STR("VFREEBUSY"), STR("VCALENDAR"), STR("") },
+    { STR("VTIMEZONE"), STR("VCALENDAR"), STR("") },
+    { STR("VALARM"), STR("VTODO"), STR("VEVENT") },
+    { STR("STANDARD"), STR("VTIMEZONE"), STR("") },
+    { STR("DAYLIGHT"), STR("VTIMEZONE"), STR("") },
+    { STR("VCALENDAR"), STR(""), STR("") },
+};
+
+static bool check_place(struct reader *reader, struct str name, struct str parent)
+{
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (str_eq_nocase(name, places[i].name) && !str_eq_nocase(parent, places[i].parent) &&
+            (places[i].other_parent.n == 0 || !str_eq_nocase(parent, places[i].other_parent))) {
+            return fail(reader, FAULT_VALID_FILTER, "a component where there is none such");
         }
     }
-    if (str_eq_nocase(comp->name, S("VALARM"))) {
-        return fail(reader, FAULT_SUPPORTED_FILTER, "a time-range on VALARM is not supported");
+    return true;
+}
+
+static bool check_comp(struct reader *reader, const struct comp_filter *comp)
+{
+    static const struct str with_range[] = { STR("VEVENT"), STR("VTODO"), STR("VJOURNAL"),
+        STR("VFREEBUSY"), STR("VALARM") };
+
+    if (comp->is_not_defined &&
+        (comp->range != NULL || comp->props != NULL || comp->children != NULL)) {
+        return fail(reader, FAULT_VALID_FILTER, "is-not-defined stands alone");
+    }
+    if (comp->range != NULL && !is_in(comp->name, with_range, ARRAY_LEN(with_range))) {
+        return fail(reader, FAULT_VALID_FILTER, "a time-range on a component without one");
     }
     return true;
 }
 
-/** Nesting is bounded by the XML reader's depth. */
-static bool read_comp(struct reader *reader, const struct xml_node *node, struct comp_filter *comp)
+static bool read_comp(
+    struct reader *reader, const struct xml_node *node, struct str parent, struct comp_filter *comp)
 {
     struct prop_filter **props_end = &comp->props;
     struct comp_filter **children_end = &comp->children;
 
-    if (!read_name(reader, node, &comp->name)) {
+    if (!read_name(reader, node, &comp->name) || !check_place(reader, comp->name, parent)) {
         return false;
     }
+    if (reader->depth++ == FILTER_MAX_DEPTH) {
+        return fail(reader, FAULT_SUPPORTED_FILTER, "the filter is nested too deep");
+    }
     for (const struct xml_node *child = node->children; child != NULL; child = child->next) {
+        bool is_good = true;
+
         if (is_caldav(child, "is-not-defined")) {
             comp->is_not_defined = true;
         } else if (is_caldav(child, "time-range")) {
-            if (!read_comp_range(reader, child, comp)) {
-                return false;
-            }
+            is_good = read_range(reader, child, &comp->range);
         } else if (is_caldav(child, "prop-filter")) {
-            if (!read_prop(reader, child, props_end)) {
-                return false;
-            }
-            props_end = &(*props_end)->next;
+            is_good = read_prop(reader, child, props_end);
+            props_end = is_good ? &(*props_end)->next : props_end;
         } else if (is_caldav(child, "comp-filter")) {
             *children_end = ARENA_NEW(reader->arena, struct comp_filter);
-            if (!read_comp(reader, child, *children_end)) {
-                return false;
-            }
+            is_good = read_comp(reader, child, comp->name, *children_end);
             children_end = &(*children_end)->next;
+        } else {
+            is_good = check_unknown(reader, child);
+        }
+        if (!is_good) {
+            return false;
         }
     }
-    return true;
+    reader->depth--;
+    return check_comp(reader, comp);
 }
 
 bool filter_parse(const struct xml_node *node, const struct zone *zone, struct arena *arena,
@@ -178,15 +265,21 @@ bool filter_parse(const struct xml_node *node, const struct zone *zone, struct a
 
     for (const struct xml_node *child = node == NULL ? NULL : node->children; child != NULL;
          child = child->next) {
-        if (is_caldav(child, "comp-filter") && calendar != NULL) {
+        if (!is_caldav(child, "comp-filter")) {
+            if (!check_unknown(&reader, child)) {
+                return false;
+            }
+            continue;
+        }
+        if (calendar != NULL) {
             return fail(&reader, FAULT_VALID_FILTER, "more than one comp-filter at the top");
         }
-        calendar = is_caldav(child, "comp-filter") ? child : calendar;
+        calendar = child;
     }
     if (calendar == NULL) {
         return fail(&reader, FAULT_VALID_FILTER, "no comp-filter");
     }
-    if (!read_comp(&reader, calendar, &filter.calendar)) {
+    if (!read_comp(&reader, calendar, S(""), &filter.calendar)) {
         return false;
     }
     if (!str_eq_nocase(filter.calendar.name, S("VCALENDAR"))) {
@@ -220,141 +313,9 @@ bool filter_is_hopeless(const struct filter *filter)
     }
     for (const struct comp_filter *child = filter->calendar.children; child != NULL;
          child = child->next) {
-        for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-            if (!child->is_not_defined && str_eq_nocase(child->name, others[i])) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* --- matching ----------------------------------------------------------------------------------
- */
-
-static bool text_matches(const struct text_match *match, struct str value, struct arena *arena)
-{
-    struct str text = match->is_octet ? value : folded(value, arena);
-
-    return match->needle.n == 0 || str_find(text, match->needle) != SIZE_MAX;
-}
-
-static bool params_match(
-    const struct param_filter *params, const struct property *property, struct arena *arena)
-{
-    for (const struct param_filter *param = params; param != NULL; param = param->next) {
-        struct str value;
-        bool is_there = property_param(property, param->name, arena, &value);
-
-        if (is_there == param->is_not_defined) {
-            return false;
-        }
-        if (is_there && param->match != NULL &&
-            text_matches(param->match, value, arena) == param->match->is_negated) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/** The text of one property: each value of CATEGORIES and RESOURCES on its own. */
-static bool property_has_text(
-    const struct text_match *match, const struct property *property, struct arena *arena)
-{
-    if (str_eq_nocase(property->name, S("CATEGORIES")) ||
-        str_eq_nocase(property->name, S("RESOURCES"))) {
-        struct str *items;
-        size_t count = property_text_list(property, arena, &items);
-
-        for (size_t i = 0; i < count; i++) {
-            if (text_matches(match, items[i], arena)) {
-                return true;
-            }
-        }
-        return false;
-    }
-    return text_matches(match, property_text(property, arena), arena);
-}
-
-/** One property of the name has to satisfy all; with negate-condition none may hold the text. */
-static bool prop_matches(const struct filter *filter, const struct prop_filter *prop,
-    const struct component *component, struct arena *arena)
-{
-    struct property *property = property_find(component->properties, prop->name);
-    bool is_negated = prop->match != NULL && prop->match->is_negated;
-    bool has_match = false;
-
-    if (prop->is_not_defined || property == NULL) {
-        return prop->is_not_defined && property == NULL;
-    }
-    for (; property != NULL; property = property_find(property->next, prop->name)) {
-        bool has_text = prop->match == NULL || property_has_text(prop->match, property, arena);
-
-        if (is_negated && has_text) {
-            return false;
-        }
-        if ((has_text || is_negated) && params_match(prop->params, property, arena) &&
-            (prop->range == NULL ||
-                time_range_has_property(prop->range, property, filter->zone, arena))) {
-            has_match = true;
-        }
-    }
-    return has_match;
-}
-
-static bool comp_matches(const struct filter *filter, const struct comp_filter *comp,
-    struct component *siblings, struct arena *arena);
-
-static bool component_satisfies(const struct filter *filter, const struct comp_filter *comp,
-    const struct component *component, struct arena *arena)
-{
-    if (comp->range != NULL &&
-        (!str_eq_nocase(component->name, S("VTODO")) ||
-            !time_range_has_todo(comp->range, component, filter->zone, arena))) {
-        return false;
-    }
-    for (const struct prop_filter *prop = comp->props; prop != NULL; prop = prop->next) {
-        if (!prop_matches(filter, prop, component, arena)) {
-            return false;
-        }
-    }
-    for (const struct comp_filter *child = comp->children; child != NULL; child = child->next) {
-        if (!comp_matches(filter, child, component->children, arena)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/** One component has to satisfy the whole filter (RFC 4791 9.7.1). */
-static bool comp_matches(const struct filter *filter, const struct comp_filter *comp,
-    struct component *siblings, struct arena *arena)
-{
-    struct component *component = component_find(siblings, comp->name);
-
-    if (comp->is_not_defined) {
-        return component == NULL;
-    }
-    for (; component != NULL; component = component_find(component->next, comp->name)) {
-        if (component_satisfies(filter, comp, component, arena)) {
+        if (!child->is_not_defined && is_in(child->name, others, ARRAY_LEN(others))) {
             return true;
         }
     }
     return false;
-}
-
-bool filter_matches(
-    const struct filter *filter, const struct document *document, struct arena *arena)
-{
-    return comp_matches(filter, &filter->calendar, document->calendar, arena);
-}
-
-bool filter_matches_text(const struct filter *filter, struct str text)
-{
-    CLEANUP(arena_free) struct arena *arena = arena_new();
-    struct document document;
-    struct err err;
-
-    return document_parse(text, &document_default_limits, arena, &document, &err) &&
-           filter_matches(filter, &document, arena);
 }

@@ -1,21 +1,14 @@
 #pragma once
 /**
- * The filter of calendar-query (RFC 4791 9.7) over a calendar object. Pure; the parsed filter lives
- * in the arena and borrows from the XML tree.
+ * The filter of calendar-query (RFC 4791 9.7), read and checked. Pure; it lives in the arena and
+ * borrows from the XML tree. filter_match.h holds it against calendar objects.
  */
-#include "bridge/dav/status.h"
-#include "ical/document.h"
-#include "ical/zone.h"
-
-/** Start and end of a time-range, seconds since 1970 UTC. */
-struct time_range {
-    int64_t start; /**< INT64_MIN if open */
-    int64_t end;   /**< INT64_MAX if open */
-};
+#include "bridge/dav/collation.h"
+#include "bridge/dav/time_range.h"
 
 struct text_match {
-    struct str needle; /**< folded, unless is_octet */
-    bool is_octet;
+    struct str needle; /**< folded */
+    enum collation collation;
     bool is_negated;
 };
 
@@ -51,10 +44,13 @@ struct filter {
 
 /** More elements in one filter are refused. */
 #define FILTER_MAX_ELEMENTS 100
+/** Filters for components inside of components that no object has are refused. */
+#define FILTER_MAX_DEPTH 16
 
 /**
  * node  the CALDAV:filter element
- * fails ERR_INVALID with *fault_out: valid-filter, supported-filter or supported-collation
+ * fails ERR_INVALID with *fault_out: valid-filter, supported-filter, supported-collation, or the
+ *       faults of time_range_parse
  */
 MUST_CHECK bool filter_parse(const struct xml_node *node, const struct zone *zone,
     struct arena *arena, struct filter *out, enum fault *fault_out, struct err *err);
@@ -63,18 +59,3 @@ MUST_CHECK bool filter_parse(const struct xml_node *node, const struct zone *zon
 bool filter_is_trivial(const struct filter *filter);
 /** Can it match no task, whatever is in it (VEVENT)? */
 bool filter_is_hopeless(const struct filter *filter);
-bool filter_matches(
-    const struct filter *filter, const struct document *document, struct arena *arena);
-/** The same from the text; a text that cannot be read matches nothing. */
-bool filter_matches_text(const struct filter *filter, struct str text);
-
-/** Reads start and end of a time-range. ERR_INVALID: neither is there, or one is no UTC time. */
-MUST_CHECK bool time_range_parse(
-    const struct xml_node *node, struct arena *arena, struct time_range **out, struct err *err);
-/** RFC 4791 9.9: does a VTODO overlap the range? Of a repeating one, what is known without
- * expansion: from its first start to its UNTIL. */
-bool time_range_has_todo(const struct time_range *range, const struct component *todo,
-    const struct zone *zone, struct arena *arena);
-/** Is the property's date or time in the range? False if it has none. */
-bool time_range_has_property(const struct time_range *range, const struct property *property,
-    const struct zone *zone, struct arena *arena);

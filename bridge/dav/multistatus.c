@@ -2,13 +2,14 @@
 
 #include "bridge/core/buf.h"
 #include "bridge/core/mem.h"
-#include "bridge/dav/filter.h"
+#include "bridge/dav/filter_match.h"
 #include "http/body.h"
+#include "ical/document.h"
 
 /** One call of produce writes about so much ... */
 #define SLICE_BYTES (64 * 1024)
-/** ... and reads about so much calendar data for the filter (some 2 ms). */
-#define FILTER_BYTES (128 * 1024)
+/** ... and does about so much work on calendar data: bytes that are read (some 2 ms). */
+#define SLICE_WORK (128 * 1024)
 /** Longest href of an object: every byte of a segment may need three. */
 #define HREF_BYTES (64 * 1024)
 
@@ -35,15 +36,29 @@ struct multistatus {
     size_t next;
     struct str collection_href;
     struct str sync_token;
-    struct buf href; /**< scratch: of one object */
+    struct buf href;          /**< scratch: of one object */
+    struct arena *arena;      /**< likewise */
+    struct document document; /**< of the object in hand, once it had to be read */
+    bool has_document;
+    struct filter_match *match; /**< likewise, while the filter is looked at */
+    uint64_t work;              /**< done in this slice */
     bool is_writable;
     bool is_done;
 };
+
+/** The object in hand has been dealt with. */
+static void drop_object(struct multistatus *multistatus)
+{
+    filter_match_free(&multistatus->match);
+    arena_free(&multistatus->arena);
+    multistatus->has_document = false;
+}
 
 static void free_multistatus(void *arg)
 {
     struct multistatus *multistatus = arg;
 
+    drop_object(multistatus);
     for (size_t i = 0; i < multistatus->count; i++) {
         if (multistatus->items[i].resource != NULL) {
             resource_release(&multistatus->items[i].resource);
@@ -113,9 +128,8 @@ void multistatus_add_missing(struct multistatus *multistatus, struct str href)
     add_item(multistatus, ITEM_MISSING)->href = href;
 }
 
-void multistatus_add_truncated(struct multistatus *multistatus, struct str href)
+static void write_refused(struct xml_out *xml, struct str href)
 {
-    struct xml_out *xml = &multistatus->xml;
     struct fault_element element = fault_element(FAULT_WITHIN_LIMITS);
 
     xml_open(xml, XML_DAV, "response");
@@ -125,6 +139,11 @@ void multistatus_add_truncated(struct multistatus *multistatus, struct str href)
     xml_empty(xml, element.ns, element.name);
     xml_close(xml, XML_DAV, "error");
     xml_close(xml, XML_DAV, "response");
+}
+
+void multistatus_add_truncated(struct multistatus *multistatus, struct str href)
+{
+    write_refused(&multistatus->xml, href);
 }
 
 void multistatus_set_filter(struct multistatus *multistatus, const struct filter *filter)
@@ -150,20 +169,51 @@ static void write_missing(struct xml_out *xml, struct str href)
     xml_close(xml, XML_DAV, "response");
 }
 
-static void write_object(struct multistatus *multistatus, const struct collection *collection,
-    struct resource *resource, struct arena *scratch)
+/** Reads the object in hand, once; false if it is no calendar. */
+static bool read_document(struct multistatus *multistatus, const struct resource *resource)
+{
+    struct err err;
+
+    if (!multistatus->has_document) {
+        multistatus->work += resource->document.n;
+        multistatus->has_document = document_parse(resource->document, &document_default_limits,
+            multistatus->arena, &multistatus->document, &err);
+    }
+    return multistatus->has_document;
+}
+
+/** The calendar data as it was asked for; what cannot be read, whole. False: it is too much. */
+static bool write_data_part(
+    struct multistatus *multistatus, const struct resource *resource, struct buf *out)
+{
+    const struct data_part *part = multistatus->request->part;
+
+    if (!read_document(multistatus, resource)) {
+        buf_put(out, resource->document);
+        return true;
+    }
+    bool is_whole = data_part_write(part, &multistatus->document, multistatus->arena, out);
+
+    multistatus->work += resource->document.n + out->n;
+    return is_whole;
+}
+
+static void write_object(
+    struct multistatus *multistatus, const struct collection *collection, struct resource *resource)
 {
     struct xml_out *xml = &multistatus->xml;
+    CLEANUP(buf_done) struct buf data;
     struct prop_subject subject = {
         .kind = ROUTE_OBJECT,
         .call = multistatus->call,
         .collection = collection,
         .resource = resource,
         .is_writable = multistatus->is_writable,
-        .part = multistatus->request->part,
-        .arena = scratch,
+        .data = resource->document,
+        .arena = multistatus->arena,
     };
 
+    buf_init(&data, DATA_PART_MAX_BYTES);
     buf_clear(&multistatus->href);
     buf_put(&multistatus->href, multistatus->collection_href);
     uri_encode_segment(&multistatus->href, resource->href);
@@ -171,10 +221,65 @@ static void write_object(struct multistatus *multistatus, const struct collectio
         write_missing(xml, buf_str(&multistatus->href));
         return;
     }
+    if (multistatus->request->part != NULL) {
+        if (!write_data_part(multistatus, resource, &data)) {
+            write_refused(xml, buf_str(&multistatus->href));
+            return;
+        }
+        subject.data = buf_str(&data);
+    }
     xml_open(xml, XML_DAV, "response");
     xml_text(xml, XML_DAV, "href", buf_str(&multistatus->href));
     prop_write_propstats(xml, multistatus->request, &subject);
     xml_close(xml, XML_DAV, "response");
+}
+
+/** Goes on with the filter on the object in hand, as far as this slice reaches. */
+static enum filter_result look_at(struct multistatus *multistatus, const struct resource *resource)
+{
+    enum filter_result result;
+    uint64_t spent;
+
+    if (multistatus->filter == NULL || resource->is_removed) {
+        return FILTER_MATCHES;
+    }
+    if (multistatus->match == NULL) {
+        if (!read_document(multistatus, resource)) {
+            return FILTER_MISSES;
+        }
+        multistatus->match =
+            filter_match_new(multistatus->filter, &multistatus->document, multistatus->arena);
+    }
+    result = filter_match_go(multistatus->match,
+        multistatus->work < SLICE_WORK ? SLICE_WORK - multistatus->work : 1, &spent);
+    multistatus->work += spent;
+    return result;
+}
+
+/** One item, or a part of the work on it. */
+static void produce_item(struct multistatus *multistatus, const struct collection *collection)
+{
+    struct item *item = &multistatus->items[multistatus->next];
+    enum filter_result result;
+
+    if (item->kind == ITEM_MISSING) {
+        write_missing(&multistatus->xml, item->href);
+        multistatus->next++;
+        return;
+    }
+    if (multistatus->arena == NULL) {
+        multistatus->arena = arena_new();
+    }
+    result = look_at(multistatus, item->resource);
+    if (result == FILTER_GOES_ON) {
+        return;
+    }
+    if (result == FILTER_MATCHES) {
+        write_object(multistatus, collection, item->resource);
+    }
+    resource_release(&item->resource);
+    drop_object(multistatus);
+    multistatus->next++;
 }
 
 /** Write items to `out` until a slice is full; whether there is more. */
@@ -183,36 +288,17 @@ static bool produce(struct evbuffer *out, void *arg)
     struct multistatus *multistatus = arg;
     struct xml_out *xml = &multistatus->xml;
     const struct collection *collection = call_collection(multistatus->call);
-    struct arena *scratch = arena_new();
     size_t start = http_body_length(out);
-    size_t filtered = 0;
 
     if (out != multistatus->head) {
         http_body_move(out, multistatus->head);
     }
     xml->out = out;
+    multistatus->work = 0;
     while (multistatus->next < multistatus->count && http_body_length(out) - start < SLICE_BYTES &&
-           filtered < FILTER_BYTES) {
-        struct item *item = &multistatus->items[multistatus->next++];
-
-        if (item->kind == ITEM_MISSING) {
-            write_missing(xml, item->href);
-            continue;
-        }
-        if (multistatus->request->part != NULL) {
-            filtered += item->resource->document.n; /* it is cut into lines, too */
-        }
-        if (multistatus->filter != NULL && !item->resource->is_removed) {
-            filtered += item->resource->document.n;
-            if (!filter_matches_text(multistatus->filter, item->resource->document)) {
-                resource_release(&item->resource);
-                continue;
-            }
-        }
-        write_object(multistatus, collection, item->resource, scratch);
-        resource_release(&item->resource);
+           multistatus->work < SLICE_WORK) {
+        produce_item(multistatus, collection);
     }
-    arena_free(&scratch);
     if (multistatus->next < multistatus->count) {
         if (http_body_length(out) == start) {
             xml_raw(xml, S("\n")); /* nothing matched yet: keep the socket going */

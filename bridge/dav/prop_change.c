@@ -16,8 +16,6 @@ static const struct fault_element protected_elsewhere[] = {
     { XML_DAV, "add-member" },
     { XML_DAV, "resource-id" },
     { XML_DAV, "supported-privilege-set" },
-    { XML_CALDAV, "min-date-time" },
-    { XML_CALDAV, "max-date-time" },
     { XML_CALDAV, "max-instances" },
     { XML_CALDAV, "max-attendees-per-instance" },
 };

@@ -1,7 +1,9 @@
 #include "bridge/dav/props.h"
 
 #include "bridge/core/mem.h"
+#include "bridge/dav/collation.h"
 #include "bridge/dav/sync_token.h"
+#include "bridge/dav/time_range.h"
 #include "http/date.h"
 
 #include <inttypes.h>
@@ -199,8 +201,21 @@ static void write_data_types(struct xml_out *xml, const struct prop_subject *sub
 static void write_collations(struct xml_out *xml, const struct prop_subject *subject)
 {
     (void)subject;
-    xml_raw(xml, S("<C:supported-collation>i;ascii-casemap</C:supported-collation>"
-                   "<C:supported-collation>i;octet</C:supported-collation>"));
+    for (unsigned i = 0; i < COLLATION_COUNT; i++) {
+        xml_text(xml, XML_CALDAV, "supported-collation", collation_name((enum collation)i));
+    }
+}
+
+static void write_min_time(struct xml_out *xml, const struct prop_subject *subject)
+{
+    (void)subject;
+    xml_chars(xml, S(TIME_RANGE_MIN));
+}
+
+static void write_max_time(struct xml_out *xml, const struct prop_subject *subject)
+{
+    (void)subject;
+    xml_chars(xml, S(TIME_RANGE_MAX));
 }
 
 static void write_transparency(struct xml_out *xml, const struct prop_subject *subject)
@@ -217,17 +232,7 @@ static void write_color(struct xml_out *xml, const struct prop_subject *subject)
 
 static void write_data(struct xml_out *xml, const struct prop_subject *subject)
 {
-    struct str document = subject->resource->document;
-
-    if (subject->part == NULL) {
-        xml_chars(xml, document);
-        return;
-    }
-    CLEANUP(buf_done) struct buf part;
-
-    buf_init(&part, SIZE_MAX); /* no larger than the document */
-    data_part_write(subject->part, document, subject->arena, &part);
-    xml_chars(xml, buf_str(&part));
+    xml_chars(xml, subject->data);
 }
 
 const struct prop_def prop_defs[] = {
@@ -253,6 +258,8 @@ const struct prop_def prop_defs[] = {
     { XML_CALDAV, "supported-calendar-data", COLLECTION, 0, NULL, write_data_types },
     { XML_CALDAV, "supported-collation-set", COLLECTION, 0, NULL, write_collations },
     { XML_CALDAV, "max-resource-size", COLLECTION, 0, NULL, write_max_size },
+    { XML_CALDAV, "min-date-time", COLLECTION, 0, NULL, write_min_time },
+    { XML_CALDAV, "max-date-time", COLLECTION, 0, NULL, write_max_time },
     { XML_CALDAV, "schedule-calendar-transp", COLLECTION, PROP_IS_KEPT, NULL, write_transparency },
     { XML_CALDAV, "calendar-description", COLLECTION, PROP_IS_KEPT, NULL, NULL },
     { XML_CALDAV, "calendar-timezone", COLLECTION, PROP_IS_KEPT, NULL, NULL },

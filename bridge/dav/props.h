@@ -14,7 +14,7 @@ struct prop_subject {
     const struct collection *collection; /**< collections; objects, unless it has gone */
     const struct resource *resource;     /**< objects */
     bool is_writable;                    /**< collections and objects */
-    const struct data_part *part;        /**< objects: of the calendar-data; NULL: all */
+    struct str data;                     /**< objects: calendar-data as it was asked for */
     struct arena *arena;                 /**< for scratch */
 };
 

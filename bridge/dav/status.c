@@ -22,6 +22,7 @@ static const struct fault_element elements[FAULT_COUNT] = {
     [FAULT_RESOURCE_MUST_BE_NULL] = { XML_DAV, "resource-must-be-null" },
     [FAULT_VALID_RESOURCETYPE] = { XML_DAV, "valid-resourcetype" },
     [FAULT_VALID_SYNC_TOKEN] = { XML_DAV, "valid-sync-token" },
+    [FAULT_SYNC_TRAVERSAL] = { XML_DAV, "sync-traversal-supported" },
     [FAULT_SUPPORTED_REPORT] = { XML_DAV, "supported-report" },
     [FAULT_PROPFIND_FINITE_DEPTH] = { XML_DAV, "propfind-finite-depth" },
     [FAULT_PROTECTED_PROPERTY] = { XML_DAV, "cannot-modify-protected-property" },

@@ -9,31 +9,35 @@ struct sync_report {
     size_t limit;     /**< 0: none */
 };
 
-/** Everything changed after `since`, oldest first as far as the limit goes; returns how many were
- * left out. *last_out: the number of the newest one given. */
-static size_t add_changes(struct multistatus *multistatus, struct collection *collection,
-    int64_t since, bool is_initial, size_t limit, int64_t *last_out)
+/** A removal that the client need not be told of: it never had the object. */
+static bool is_unknown(const struct resource *resource, const struct sync_token *token)
 {
+    return resource->is_removed && resource->change <= token->known;
+}
+
+/** Everything changed since the token, oldest first as far as the limit goes; returns how many were
+ * left out, and moves token->since to the newest one given. */
+static size_t add_changes(struct multistatus *multistatus, struct collection *collection,
+    size_t limit, struct sync_token *token)
+{
+    int64_t since = token->since;
     struct resource *resource = NULL;
     size_t count = 0;
     size_t skip;
 
     while ((resource = collection_next(collection, resource)) != NULL && resource->change > since) {
-        count += is_initial && resource->is_removed ? 0 : 1;
+        count += is_unknown(resource, token) ? 0 : 1;
     }
     /* The list runs from the newest change down: what exceeds the limit is at its head. */
     skip = limit > 0 && count > limit ? count - limit : 0;
     count = 0;
-    *last_out = since;
     resource = NULL;
     while ((resource = collection_next(collection, resource)) != NULL && resource->change > since) {
-        if (is_initial && resource->is_removed) {
+        if (is_unknown(resource, token) || count++ < skip) {
             continue;
         }
-        if (count++ >= skip) {
-            multistatus_add_object(multistatus, resource);
-            *last_out = resource->change > *last_out ? resource->change : *last_out;
-        }
+        multistatus_add_object(multistatus, resource);
+        token->since = resource->change > token->since ? resource->change : token->since;
     }
     return skip;
 }
@@ -42,11 +46,10 @@ static void answer(struct dav_call *call, struct collection *collection)
 {
     struct sync_report *report = call->state;
     struct arena *arena = call_arena(call);
-    bool is_initial = report->token.n == 0;
-    int64_t since = -1; /* before the first change */
-    int64_t last;
+    /* Before the first change; of what was removed by now nothing was ever given. */
+    struct sync_token token = { .since = -1, .known = collection_change(collection) };
 
-    if (!is_initial && !sync_token_parse(collection, report->token, arena, &since)) {
+    if (report->token.n > 0 && !sync_token_parse(collection, report->token, arena, &token)) {
         call_respond_fault(
             call, 403, FAULT_VALID_SYNC_TOKEN, S("Unknown sync token: start again without."));
         return;
@@ -54,9 +57,10 @@ static void answer(struct dav_call *call, struct collection *collection)
     struct multistatus *multistatus = multistatus_begin(call, &report->request);
 
     multistatus_set_writable(multistatus, collection_is_writable(collection));
-    if (add_changes(multistatus, collection, since, is_initial, report->limit, &last) > 0) {
+    if (add_changes(multistatus, collection, report->limit, &token) > 0) {
         multistatus_add_truncated(multistatus, route_href(&call->route, call->dav->prefix, arena));
-        multistatus_set_sync_token(multistatus, sync_token_format_partial(collection, last, arena));
+        multistatus_set_sync_token(
+            multistatus, sync_token_format_partial(collection, &token, arena));
     } else {
         multistatus_set_sync_token(multistatus, sync_token_format(collection, arena));
     }
@@ -75,6 +79,25 @@ static void opened(const struct err *err, void *arg)
     } else {
         answer(call, collection);
     }
+}
+
+/** Is the level one that can be answered? Absent (macOS 10.7) it is 1. A list has no members of
+ * members, so that infinite is the same there (RFC 6578 3.3). */
+static bool check_level(struct dav_call *call, const struct xml_node *root)
+{
+    const struct xml_node *level = xml_child(root, S("DAV:"), S("sync-level"));
+    struct str text = level == NULL ? S("1") : str_trim(level->text);
+    bool is_infinite = str_eq_nocase(text, S("infinite"));
+
+    if (!is_infinite && !str_eq(text, S("1"))) {
+        call_respond_fault(call, 400, FAULT_NONE, S("sync-level is 1 or infinite."));
+        return false;
+    }
+    if (is_infinite && call->route.kind == ROUTE_HOME) {
+        call_respond_fault(call, 403, FAULT_SYNC_TRAVERSAL, S("Ask the home with sync-level 1."));
+        return false;
+    }
+    return true;
 }
 
 /** nresults; 0 if there is none. A limit of 0 is no limit that could be kept. */
@@ -99,6 +122,9 @@ static bool read_report(struct dav_call *call, const struct xml_node *root)
 
     call->state = report;
     report->token = token == NULL ? S("") : str_trim(token->text);
+    if (!check_level(call, root)) {
+        return false;
+    }
     if (!parse_limit(root, &report->limit)) {
         call_respond_fault(call, 400, FAULT_NONE, S("nresults is no positive number."));
         return false;
@@ -114,6 +140,17 @@ void report_sync(struct dav_call *call, const struct xml_node *root)
 }
 
 /* --- the home --------------------------------------------------------------------------------- */
+
+static size_t count_lists(struct user *user)
+{
+    struct collection *collection = NULL;
+    size_t count = 0;
+
+    while ((collection = user_next_collection(user, collection)) != NULL) {
+        count++;
+    }
+    return count;
+}
 
 /**
  * Which lists there are, for the few that ask (it is not offered in supported-report-set). What
@@ -140,6 +177,11 @@ static void home_opened(const struct err *err, void *arg)
     if (report->token.n > 0 && !str_eq(report->token, token)) {
         call_respond_fault(
             call, 403, FAULT_VALID_SYNC_TOKEN, S("The lists have changed: start again without."));
+        return;
+    }
+    if (report->token.n == 0 && report->limit > 0 && report->limit < count_lists(subject.user)) {
+        /* What comes first could not be told from what comes next. */
+        call_respond_fault(call, 507, FAULT_WITHIN_LIMITS, S("There are more lists than that."));
         return;
     }
     struct multistatus *multistatus = multistatus_begin(call, &report->request);

@@ -20,36 +20,38 @@ struct str sync_token_format(const struct collection *collection, struct arena *
 }
 
 struct str sync_token_format_partial(
-    const struct collection *collection, int64_t number, struct arena *arena)
+    const struct collection *collection, const struct sync_token *token, struct arena *arena)
 {
-    struct str whole = sync_token_format(collection, arena);
+    struct str start = token_start(collection, arena);
+    struct str stamp = collection_stamp_at(
+        collection, token->known > token->since ? token->known : token->since, arena);
 
-    return arena_printf(arena, "%.*s:%" PRId64, STR_ARG(whole), number);
+    if (token->known <= token->since) {
+        return arena_printf(arena, "%.*s%.*s", STR_ARG(start), STR_ARG(stamp));
+    }
+    return arena_printf(arena, "%.*s%.*s:%" PRId64, STR_ARG(start), STR_ARG(stamp), token->since);
 }
 
-bool sync_token_parse(
-    const struct collection *collection, struct str token, struct arena *arena, int64_t *since_out)
+bool sync_token_parse(const struct collection *collection, struct str text, struct arena *arena,
+    struct sync_token *out)
 {
     struct str start = token_start(collection, arena);
     struct str stamp;
-    int64_t since;
+    struct sync_token token;
 
-    if (!str_has_prefix(token, start)) {
+    if (!str_has_prefix(text, start)) {
         return false;
     }
-    token = str_skip(token, start.n);
-    if (!str_next(&token, ':', &stamp) || !collection_check_stamp(collection, stamp, &since)) {
+    text = str_skip(text, start.n);
+    if (!str_next(&text, ':', &stamp) || !collection_check_stamp(collection, stamp, &token.known)) {
         return false;
     }
-    if (token.p != NULL) {
-        /* The stamp vouches for all numbers up to its own. */
-        int64_t number;
-
-        if (!str_to_i64(token, &number) || number < 0 || number > since) {
-            return false;
-        }
-        since = number;
+    token.since = token.known;
+    /* The stamp vouches for all numbers up to its own. */
+    if (text.p != NULL &&
+        (!str_to_i64(text, &token.since) || token.since < 0 || token.since >= token.known)) {
+        return false;
     }
-    *since_out = since;
+    *out = token;
     return true;
 }

@@ -106,37 +106,13 @@ static struct component *find_master(const struct document *document)
 
 /* ---- zones ---- */
 
-static struct component *find_timezone(
-    const struct document *document, struct str tzid, struct arena *arena)
-{
-    for (struct component *c = component_find(document->calendar->children, S("VTIMEZONE"));
-         c != NULL; c = component_find(c->next, S("VTIMEZONE"))) {
-        struct property *id = property_find(c->properties, S("TZID"));
-
-        if (id != NULL && str_eq(property_text(id, arena), tzid)) {
-            return c;
-        }
-    }
-    return NULL;
-}
-
 const struct zone *vtodo_zone(
     const struct document *document, struct str tzid, const struct map_context *context)
 {
-    const struct zone *zone = zone_find_tzid(tzid);
-    struct component *definition;
+    int32_t today = civil_day_of_seconds(context->now_us / CIVIL_MICROS);
 
-    if (zone == NULL && (definition = find_timezone(document, tzid, context->arena)) != NULL) {
-        struct property *location = property_find(definition->properties, S("X-LIC-LOCATION"));
-        int64_t now_s = context->now_us / CIVIL_MICROS;
-
-        zone = location == NULL ? NULL : zone_find_tzid(property_text(location, context->arena));
-        if (zone == NULL) {
-            zone = timezone_match(
-                definition, civil_from_days(civil_day_of_seconds(now_s)).year, context->zone);
-        }
-    }
-    return zone;
+    return timezone_find(
+        document, tzid, civil_from_days(today).year, context->zone, context->arena);
 }
 
 /* A document names few zones, but may name one in each of thousands of EXDATEs. */

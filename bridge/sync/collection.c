@@ -481,6 +481,11 @@ struct user *collection_user(const struct collection *c)
     return c->account->user;
 }
 
+int64_t collection_change(const struct collection *c)
+{
+    return c->change;
+}
+
 struct str collection_stamp(const struct collection *c, struct arena *arena)
 {
     struct str run = text_str(&c->run);
@@ -497,6 +502,13 @@ static struct str run_of(const struct collection *c, int64_t number)
         owner = text_str(&c->runs[i].id);
     }
     return owner;
+}
+
+struct str collection_stamp_at(const struct collection *c, int64_t number, struct arena *arena)
+{
+    struct str run = run_of(c, number);
+
+    return arena_printf(arena, "%.*s-%lld", STR_ARG(run), (long long)number);
 }
 
 bool collection_check_stamp(const struct collection *c, struct str stamp, int64_t *since_out)

@@ -93,8 +93,13 @@ bool kept_at(const struct kept_owner *owner, size_t index, struct sync_property 
 bool kept_has_room(
     const struct kept_owner *owner, const struct sync_property *changes, size_t count);
 
+/** How many changes it has seen. */
+int64_t collection_change(const struct collection *collection);
 /** "run-number" (design section 6): the ctag, and the end of the sync token. */
 struct str collection_stamp(const struct collection *collection, struct arena *arena);
+/** The stamp that the collection had at an earlier change number. Needs it in memory. */
+struct str collection_stamp_at(
+    const struct collection *collection, int64_t number, struct arena *arena);
 /**
  * Is `stamp` one that this collection gave out, with all removals since still known? Then
  * *since_out is its number.

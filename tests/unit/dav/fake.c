@@ -31,6 +31,7 @@ struct fake {
     struct resource *resources[MAX_RESOURCES]; /**< oldest change first */
     size_t count;
     int64_t change;
+    int64_t pruned; /**< removals up to this number are forgotten */
     bool is_read_only;
     enum err_kind open_error;
     struct sync_result result;
@@ -230,9 +231,21 @@ bool collection_is_writable(const struct collection *collection)
     return !collection->fake->is_read_only;
 }
 
+int64_t collection_change(const struct collection *collection)
+{
+    return collection->fake->change;
+}
+
 struct str collection_stamp(const struct collection *collection, struct arena *arena)
 {
     return arena_printf(arena, "run1-%" PRId64, collection->fake->change);
+}
+
+struct str collection_stamp_at(
+    const struct collection *collection, int64_t number, struct arena *arena)
+{
+    (void)collection;
+    return arena_printf(arena, "run1-%" PRId64, number);
 }
 
 bool collection_check_stamp(
@@ -241,7 +254,7 @@ bool collection_check_stamp(
     int64_t number;
 
     if (!str_has_prefix(stamp, S("run1-")) || !str_to_i64(str_skip(stamp, 5), &number) ||
-        number < 0 || number > collection->fake->change) {
+        number < collection->fake->pruned || number > collection->fake->change) {
         return false;
     }
     *since_out = number;
@@ -552,6 +565,21 @@ void fake_put(struct fake *fake, const char *href, const char *document)
 void fake_remove(struct fake *fake, const char *href)
 {
     add(fake, href)->is_removed = true;
+}
+
+void fake_prune(struct fake *fake)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < fake->count; i++) {
+        if (fake->resources[i]->is_removed) {
+            fake->pruned = fake->resources[i]->change;
+            resource_release(&fake->resources[i]);
+        } else {
+            fake->resources[kept++] = fake->resources[i];
+        }
+    }
+    fake->count = kept;
 }
 
 void fake_set_read_only(struct fake *fake)

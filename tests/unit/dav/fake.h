@@ -15,6 +15,8 @@ void fake_free(struct fake **fake);
 /** Put an object into the list "work"; a new change each time. */
 void fake_put(struct fake *fake, const char *href, const char *document);
 void fake_remove(struct fake *fake, const char *href);
+/** Forget all removals, as after 90 days. */
+void fake_prune(struct fake *fake);
 void fake_set_read_only(struct fake *fake);
 /** What the next open or write answers instead of success. */
 void fake_fail_opening(struct fake *fake, enum err_kind kind);

@@ -1,4 +1,4 @@
-#include "bridge/dav/filter.h"
+#include "bridge/dav/filter_match.h"
 
 #include "bridge/core/mem.h"
 #include "check.h"
@@ -195,9 +195,41 @@ static void filters_that_mean_nothing_are_refused(void **state)
         { "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VTIMEZONE'>"
           "<C:time-range start='20261101T000000Z'/></C:comp-filter></C:comp-filter>",
             FAULT_VALID_FILTER },
-        { IN_TODO("<C:comp-filter name='VALARM'><C:time-range start='20261101T000000Z'/>"
-                  "</C:comp-filter>"),
+        { "<C:comp-filter name='VCALENDAR'><C:comp-filter name='X-OTHER'>"
+          "<C:time-range start='20261101T000000Z'/></C:comp-filter></C:comp-filter>",
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:comp-filter name='VEVENT'/>"), FAULT_VALID_FILTER },
+        { IN_TODO("<C:comp-filter name='STANDARD'/>"), FAULT_VALID_FILTER },
+        { "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VALARM'/></C:comp-filter>",
+            FAULT_VALID_FILTER },
+        { "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VCALENDAR'/></C:comp-filter>",
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:prop-filter name='SUMMARY'><C:time-range start='20261101T000000Z'/>"
+                  "</C:prop-filter>"),
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:prop-filter name='DUE'><C:time-range start='20261101T000000Z'/>"
+                  "<C:text-match>a</C:text-match></C:prop-filter>"),
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:prop-filter name='X'><C:text-match>a</C:text-match><C:text-match>b"
+                  "</C:text-match></C:prop-filter>"),
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:prop-filter name='X'><C:text-match negate-condition='maybe'>a"
+                  "</C:text-match></C:prop-filter>"),
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:prop-filter name='X'><C:is-not-defined/><C:text-match>a</C:text-match>"
+                  "</C:prop-filter>"),
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:prop-filter name='X'><C:param-filter name='Y'><C:is-not-defined/>"
+                  "<C:text-match>a</C:text-match></C:param-filter></C:prop-filter>"),
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:is-not-defined/><C:prop-filter name='X'/>"), FAULT_VALID_FILTER },
+        { IN_TODO("<C:time-range start='20261101T000000Z'/><C:time-range "
+                  "start='20261101T000000Z'/>"),
+            FAULT_VALID_FILTER },
+        { IN_TODO("<C:prop-filter name='X'><C:sounds-like>a</C:sounds-like></C:prop-filter>"),
             FAULT_SUPPORTED_FILTER },
+        { IN_TODO("<C:time-range end='15991231T000000Z'/>"), FAULT_MIN_DATE_TIME },
+        { IN_TODO("<C:time-range start='46000101T000000Z'/>"), FAULT_MAX_DATE_TIME },
         { IN_TODO("<C:prop-filter name='SUMMARY'><C:text-match collation='i;klingon'>a"
                   "</C:text-match></C:prop-filter>"),
             FAULT_SUPPORTED_COLLATION },
@@ -276,8 +308,50 @@ static void time_ranges_follow_the_table_of_todos(void **state)
         { TODO("CREATED:20261119T235959Z\r\n"), true },
         { TODO("CREATED:20261120T000000Z\r\n"), false },
         { TODO("SUMMARY:no dates\r\n"), true },
-        /* repeating: what is known without expansion */
+        /* repeating: each occurrence by the same table */
         { TODO("DTSTART:20260101T000000Z\r\nRRULE:FREQ=WEEKLY\r\n"), true },
+        { TODO("DTSTART:20260101T000000Z\r\nRRULE:FREQ=MONTHLY\r\n"), false },
+        { TODO("DTSTART:20260112T000000Z\r\nRRULE:FREQ=MONTHLY\r\n"), true },
+        { TODO("DTSTART:20260101T000000Z\r\nDURATION:P10D\r\nRRULE:FREQ=MONTHLY\r\n"), true },
+        { TODO("DTSTART:20260101T000000Z\r\nDURATION:P8D\r\nRRULE:FREQ=MONTHLY\r\n"), false },
+        { TODO("DTSTART:20260101T000000Z\r\nDUE:20260111T000000Z\r\nRRULE:FREQ=MONTHLY\r\n"),
+            true },
+        { TODO("DTSTART:20260101T000000Z\r\nDUE:20260109T000000Z\r\nRRULE:FREQ=MONTHLY\r\n"),
+            false },
+        { TODO("DUE:20260110T000000Z\r\nRRULE:FREQ=MONTHLY\r\n"), false },
+        { TODO("DUE:20260120T000000Z\r\nRRULE:FREQ=MONTHLY\r\n"), true },
+        { TODO("DUE;VALUE=DATE:20260120\r\nRRULE:FREQ=MONTHLY\r\n"), true },
+        { TODO("DUE;VALUE=DATE:20260110\r\nRRULE:FREQ=MONTHLY\r\n"), false },
+        { TODO("DTSTART:20260112T000000Z\r\nRRULE:FREQ=MONTHLY;COUNT=11\r\n"), true },
+        { TODO("DTSTART:20260112T000000Z\r\nRRULE:FREQ=MONTHLY;COUNT=10\r\n"), false },
+        { TODO("DTSTART:20260112T000000Z\r\nRRULE:FREQ=MONTHLY\r\nEXDATE:20261112T000000Z\r\n"),
+            false },
+        { TODO("DTSTART;VALUE=DATE:20260112\r\nRRULE:FREQ=MONTHLY\r\n"
+               "EXDATE;VALUE=DATE:20261012,20261112\r\n"),
+            false },
+        { TODO("DTSTART:20260101T000000Z\r\nRDATE:20261009T000000Z,20261111T000000Z\r\n"), true },
+        { TODO("DTSTART:20260101T000000Z\r\nRDATE;VALUE=PERIOD:20261111T000000Z/PT1H\r\n"), true },
+        { TODO("DTSTART:20260112T000000Z\r\nRRULE:FREQ=MONTHLY\r\nEND:VTODO\r\n"
+               "BEGIN:VTODO\r\nUID:u1\r\nRECURRENCE-ID:20261112T000000Z\r\n"
+               "DTSTART:20261212T000000Z\r\n"),
+            false },
+        { TODO("DTSTART:20260101T000000Z\r\nRRULE:FREQ=MONTHLY\r\nEND:VTODO\r\n"
+               "BEGIN:VTODO\r\nUID:u1\r\nRECURRENCE-ID:20261201T000000Z\r\n"
+               "DTSTART:20261112T000000Z\r\n"),
+            true },
+        { TODO("DTSTART:20260101T000000Z\r\nRRULE:FREQ=MONTHLY\r\nEND:VTODO\r\n"
+               "BEGIN:VTODO\r\nUID:u1\r\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260601T000000Z\r\n"
+               "DTSTART:20260612T000000Z\r\n"),
+            true },
+        { TODO("DTSTART;TZID=Europe/Oslo:20260611T010000\r\nRRULE:FREQ=DAILY;COUNT=153\r\n"),
+            true }, /* 2026-11-10T01:00 there, and not an hour before */
+        { TODO("DTSTART;TZID=Europe/Oslo:20260611T005959\r\nRRULE:FREQ=DAILY;COUNT=153\r\n"),
+            false },
+        { TODO("CREATED:20270101T000000Z\r\nRRULE:FREQ=DAILY\r\n"), false },
+        /* of a rule that cannot be followed: what is known of it */
+        { TODO("DTSTART:20260101T000000Z\r\nRRULE:FREQ=HOURLY\r\n"), true },
+        { TODO("DTSTART:20260101T000000Z\r\nRRULE:FREQ=HOURLY;UNTIL=20261001T000000Z\r\n"), false },
+        { TODO("DTSTART:20270101T000000Z\r\nRRULE:FREQ=HOURLY\r\n"), false },
         { TODO("DTSTART:20260101T000000Z\r\nRRULE:FREQ=WEEKLY;UNTIL=20261001T000000Z\r\n"), false },
         { TODO("DUE;VALUE=DATE:20260101\r\nRRULE:FREQ=WEEKLY;UNTIL=20261115\r\n"), true },
         { TODO("DTSTART:20270101T000000Z\r\nRRULE:FREQ=WEEKLY\r\n"), false },
@@ -303,6 +377,141 @@ static void a_property_can_have_a_time_range(void **state)
     MISSES(STAMP_RANGE, TODO(""));
 }
 
+/* Dates and lists, too; what is no time has no range (bad filters). */
+static void a_property_with_dates_or_many_has_one(void **state)
+{
+#define PROP_RANGE(name)                      \
+    IN_TODO("<C:prop-filter name='" name "'>" \
+            "<C:time-range start='20261110T000000Z' end='20261120T000000Z'/></C:prop-filter>")
+    (void)state;
+    MATCHES(PROP_RANGE("DUE"), TODO("DUE;VALUE=DATE:20261111\r\n"));
+    MISSES(PROP_RANGE("DUE"), TODO("DUE;VALUE=DATE:20261110\r\n")); /* 23:00Z the day before */
+    MATCHES(PROP_RANGE("DUE"), TODO("DUE:20261120T005959\r\n"));
+    MISSES(PROP_RANGE("DUE"), TODO("DUE:20261120T010000\r\n"));
+    MATCHES(PROP_RANGE("EXDATE"), TODO("EXDATE:20261101T000000Z,20261111T000000Z\r\n"));
+    MATCHES(PROP_RANGE("X-SEEN"), TODO("X-SEEN:20261111T000000Z\r\n"));
+    MISSES(PROP_RANGE("LAST-MODIFIED"), TODO("LAST-MODIFIED:20261120T000000Z\r\n"));
+}
+
+/* RFC 4791 9.9: VALARM, by each time that it rings */
+static void alarms_have_a_time_range(void **state)
+{
+#define ALARM_RANGE                                                                \
+    IN_TODO("<C:comp-filter name='VALARM'><C:time-range start='20261110T000000Z' " \
+            "end='20261120T000000Z'/></C:comp-filter>")
+#define ALARM(lines) "BEGIN:VALARM\r\n" lines "END:VALARM\r\n"
+    static const struct {
+        const char *text;
+        bool is_in;
+    } cases[] = {
+        { TODO(ALARM("TRIGGER;VALUE=DATE-TIME:20261110T000000Z\r\n")), true },
+        { TODO(ALARM("TRIGGER;VALUE=DATE-TIME:20261120T000000Z\r\n")), false },
+        { TODO("DTSTART:20261120T000000Z\r\n" ALARM("TRIGGER:-PT1S\r\n")), true },
+        { TODO("DTSTART:20261120T000000Z\r\n" ALARM("TRIGGER:PT0S\r\n")), false },
+        { TODO("DTSTART:20261130T000000Z\r\nDUE:20261125T000000Z\r\n" ALARM(
+              "TRIGGER;RELATED=END:-P6D\r\n")),
+            true },
+        { TODO("DTSTART:20261101T000000Z\r\nDURATION:P10D\r\n" ALARM(
+              "TRIGGER;RELATED=END:PT0S\r\n")),
+            true },
+        { TODO("DTSTART:20261101T000000Z\r\n" ALARM("TRIGGER;RELATED=END:P10D\r\n")), false },
+        { TODO("DUE:20261112T000000Z\r\n" ALARM("TRIGGER:-P1D\r\n")), true },
+        { TODO("SUMMARY:a\r\n" ALARM("TRIGGER:-P1D\r\n")), false },
+        { TODO("SUMMARY:a\r\n" ALARM("TRIGGER:soon\r\n")), false },
+        { TODO("SUMMARY:a\r\n" ALARM("ACTION:AUDIO\r\n")), false },
+        /* repeats */
+        { TODO(
+              "DTSTART:20261101T000000Z\r\n" ALARM("TRIGGER:PT0S\r\nREPEAT:9\r\nDURATION:P1D\r\n")),
+            true },
+        { TODO(
+              "DTSTART:20261101T000000Z\r\n" ALARM("TRIGGER:PT0S\r\nREPEAT:8\r\nDURATION:P1D\r\n")),
+            false },
+        { TODO("DTSTART:20261101T000000Z\r\n" ALARM(
+              "TRIGGER:PT0S\r\nREPEAT:5\r\nDURATION:P21D\r\n")),
+            false },
+        { TODO("DTSTART:20000101T000000Z\r\n" ALARM(
+              "TRIGGER:PT0S\r\nREPEAT:9000000000000000000\r\nDURATION:PT1S\r\n")),
+            true },
+        /* of each occurrence */
+        { TODO("DTSTART:20260109T000000Z\r\nRRULE:FREQ=MONTHLY\r\n" ALARM("TRIGGER:P1D\r\n")),
+            true },
+        { TODO("DTSTART:20260109T000000Z\r\nRRULE:FREQ=MONTHLY\r\n" ALARM("TRIGGER:-P1D\r\n")),
+            false },
+        { TODO(
+              "DTSTART:20260109T000000Z\r\nRRULE:FREQ=MONTHLY\r\nEXDATE:20261109T000000Z\r\n" ALARM(
+                  "TRIGGER:P1D\r\n")),
+            false },
+        { TODO("DTSTART:20260101T000000Z\r\nDUE:20260108T000000Z\r\nRRULE:FREQ=MONTHLY\r\n" ALARM(
+              "TRIGGER;RELATED=END:P3D\r\n")),
+            true },
+        { TODO("DTSTART:20260109T000000Z\r\nRRULE:FREQ=MONTHLY\r\n" ALARM(
+              "TRIGGER;VALUE=DATE-TIME:20260110T000000Z\r\n")),
+            false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        check(ALARM_RANGE, cases[i].text, cases[i].is_in, (int)i);
+    }
+}
+
+/* RFC 5051 */
+static void unicode_casemap_folds_letters_and_accents(void **state)
+{
+#define UNICODE(text)                                      \
+    IN_TODO("<C:prop-filter name='SUMMARY'><C:text-match " \
+            "collation='i;unicode-casemap'>" text "</C:text-match></C:prop-filter>")
+    const char *todo = TODO("SUMMARY:\xc3\xa6rlig CAF\xc3\x89 \xef\xac\x81n \xce\xa3 \xd0\xb9\r\n");
+
+    (void)state;
+    MATCHES(UNICODE("\xc3\x86RLIG"), todo);
+    MATCHES(UNICODE("caf\xc3\xa9"), todo);
+    MATCHES(UNICODE("cafe"), todo); /* an accent comes behind its letter */
+    MATCHES(UNICODE("FIN"), todo);  /* a ligature is its letters */
+    MATCHES(UNICODE("\xcf\x83"), todo);
+    MATCHES(UNICODE("\xd0\x99"), todo);
+    MISSES(UNICODE("\xc3\xb8"), todo);
+    MISSES(UNICODE("coffee"), todo);
+}
+
+/* A filter for components that have a place of their own, RFC 4791 9.7.1 */
+static void timezones_are_components_too(void **state)
+{
+    const char *object =
+        "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:Europe/Oslo\r\nBEGIN:STANDARD\r\n"
+        "TZNAME:CET\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nBEGIN:VTODO\r\nUID:a\r\nEND:VTODO\r\n"
+        "END:VCALENDAR\r\n";
+#define IN_ZONE(inner)                                                       \
+    "<C:comp-filter name='VCALENDAR'><C:comp-filter name='VTIMEZONE'>" inner \
+    "</C:comp-filter></C:comp-filter>"
+
+    (void)state;
+    MATCHES(IN_ZONE("<C:prop-filter name='TZID'><C:text-match>oslo</C:text-match></C:prop-filter>"),
+        object);
+    MATCHES(
+        IN_ZONE("<C:comp-filter name='STANDARD'><C:prop-filter name='TZNAME'/></C:comp-filter>"),
+        object);
+    MATCHES(IN_ZONE("<C:comp-filter name='DAYLIGHT'><C:is-not-defined/></C:comp-filter>"), object);
+    MISSES(IN_ZONE("<C:comp-filter name='DAYLIGHT'/>"), object);
+    MISSES(IN_ZONE(""), TODO(""));
+}
+
+/* Times in a zone that only the document knows, and in one that nobody knows. */
+static void zones_of_the_document_are_heeded(void **state)
+{
+    const char *filter = IN_TODO("<C:time-range start='20261110T000000Z' end='20261110T010000Z'/>");
+#define WITH_ZONE(tzid)                                                                     \
+    "BEGIN:VCALENDAR\r\nBEGIN:VTIMEZONE\r\nTZID:My Zone\r\nBEGIN:STANDARD\r\n"              \
+    "DTSTART:19700101T000000\r\nTZOFFSETFROM:+0900\r\nTZOFFSETTO:+0900\r\nEND:STANDARD\r\n" \
+    "END:VTIMEZONE\r\nBEGIN:VTODO\r\nUID:a\r\nDUE;TZID=" tzid                               \
+    ":20261110T093000\r\nEND:VTODO\r\nEND:VCALENDAR\r\n"
+
+    (void)state;
+    MATCHES(filter, WITH_ZONE("My Zone"));
+    MATCHES(filter, WITH_ZONE("\"/vendor/Asia/Tokyo\""));
+    MISSES(filter, WITH_ZONE("Nowhere"));
+}
+
 static void what_is_no_calendar_matches_nothing(void **state)
 {
     (void)state;
@@ -321,6 +530,11 @@ int main(void)
         cmocka_unit_test(a_filter_of_too_many_elements_is_refused),
         cmocka_unit_test(time_ranges_follow_the_table_of_todos),
         cmocka_unit_test(a_property_can_have_a_time_range),
+        cmocka_unit_test(a_property_with_dates_or_many_has_one),
+        cmocka_unit_test(alarms_have_a_time_range),
+        cmocka_unit_test(unicode_casemap_folds_letters_and_accents),
+        cmocka_unit_test(timezones_are_components_too),
+        cmocka_unit_test(zones_of_the_document_are_heeded),
         cmocka_unit_test(what_is_no_calendar_matches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,106 @@ static void a_limit_truncates_and_the_token_continues(void **state)
     fake_free(&fake);
 }
 
+static void put_numbered(struct fake *fake, int number)
+{
+    char href[16];
+
+    snprintf(href, sizeof(href), "t%d.ics", number);
+    fake_put(fake, href, TODO("UID:x\r\n"));
+}
+
+/** One round of a sync that is given two changes at a time, from the token of the last answer. */
+static int sync_on(struct fake *fake, const struct fake_answer **answer)
+{
+    char body[300] = SYNC("<D:sync-token/><D:limit><D:nresults>2</D:nresults></D:limit>");
+
+    if (*answer != NULL) {
+        snprintf(body, sizeof(body),
+            SYNC("<D:sync-token>%.*s</D:sync-token>"
+                 "<D:limit><D:nresults>2</D:nresults></D:limit>"),
+            STR_ARG(token_of(*answer)));
+    }
+    *answer = fake_request(fake, "REPORT", LIST, "", body);
+    return (*answer)->status;
+}
+
+/* RFC 6578 3.6, and tombstones that are forgotten between two pages: who has just begun misses
+ * nothing by that, who goes on from an old state would. */
+static void forgotten_removals_end_old_tokens_only(void **state)
+{
+    struct fake *fake = fake_new();
+    const struct fake_answer *first = NULL;
+
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        put_numbered(fake, i);
+    }
+    fake_remove(fake, "t5.ics"); /* 7 */
+    assert_int_equal(sync_on(fake, &first), 207);
+    assert_str(token_of(first), "urn:duedav:sync:work:run1-7:2");
+    fake_prune(fake);
+    assert_int_equal(sync_on(fake, &first), 207); /* the third and fourth of five */
+    assert_true(fake_has(fake, "t3.ics"));
+    assert_false(fake_has(fake, "t5.ics"));
+    assert_str(token_of(first), "urn:duedav:sync:work:run1-7:4");
+    assert_int_equal(sync_on(fake, &first), 207);
+    assert_str(token_of(first), "urn:duedav:sync:work:run1-7");
+
+    for (int i = 0; i < 3; i++) {
+        put_numbered(fake, i); /* 8, 9, 10 */
+    }
+    fake_remove(fake, "t4.ics"); /* 11 */
+    assert_int_equal(sync_on(fake, &first), 207);
+    assert_str(token_of(first), "urn:duedav:sync:work:run1-9"); /* of then, not of now */
+    fake_prune(fake);
+    assert_int_equal(sync_on(fake, &first), 403);
+    assert_true(fake_has(fake, "<D:valid-sync-token/>"));
+    fake_free(&fake);
+}
+
+/* What is removed while a first sync is under way was given before and has to be taken back. */
+static void a_removal_during_a_first_sync_is_told(void **state)
+{
+    struct fake *fake = fake_new();
+    const struct fake_answer *answer = NULL;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        put_numbered(fake, i);
+    }
+    assert_int_equal(sync_on(fake, &answer), 207);
+    assert_true(fake_has(fake, "t0.ics"));
+    fake_remove(fake, "t0.ics");
+    assert_int_equal(sync_on(fake, &answer), 207);
+    assert_true(fake_has(fake, "t0.ics</D:href><D:status>HTTP/1.1 404"));
+    assert_true(fake_has(fake, "t2.ics</D:href><D:propstat>"));
+    assert_str(token_of(answer), "urn:duedav:sync:work:run1-4");
+    fake_free(&fake);
+}
+
+/* RFC 6578 3.3 and 6.3 */
+static void the_level_is_1_or_infinite(void **state)
+{
+    static const struct {
+        const char *path, *level;
+        int status;
+    } cases[] = { { LIST, "1", 207 }, { LIST, "infinite", 207 }, { LIST, "2", 400 },
+        { LIST, "", 400 }, { "/dav/calendars/alice/", "1", 207 },
+        { "/dav/calendars/alice/", "infinite", 403 } };
+    struct fake *fake = with_tasks();
+    char body[300];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        snprintf(body, sizeof(body), SYNC("<D:sync-token/><D:sync-level>%s</D:sync-level>"),
+            cases[i].level);
+        assert_int_equal(
+            fake_request(fake, "REPORT", cases[i].path, "", body)->status, cases[i].status);
+    }
+    assert_true(fake_has(fake, "<D:sync-traversal-supported/>"));
+    fake_free(&fake);
+}
+
 /* Large answers come in slices, also where the filter leaves nearly all out. */
 static void large_answers_are_streamed(void **state)
 {
@@ -447,6 +547,9 @@ int main(void)
         cmocka_unit_test(sync_gives_everything_then_changes),
         cmocka_unit_test(unknown_tokens_are_refused),
         cmocka_unit_test(a_limit_truncates_and_the_token_continues),
+        cmocka_unit_test(forgotten_removals_end_old_tokens_only),
+        cmocka_unit_test(a_removal_during_a_first_sync_is_told),
+        cmocka_unit_test(the_level_is_1_or_infinite),
         cmocka_unit_test(large_answers_are_streamed),
         cmocka_unit_test(principal_reports_are_harmless),
         cmocka_unit_test(floating_times_are_in_the_nearest_zone_that_is_named),
