@@ -103,8 +103,7 @@ static bool has_itself(const struct prop_def *def, const struct prop_subject *su
     return !has_no_default && prop_applies(def, subject);
 }
 
-/** Is it one that this request can be given of this subject? */
-static bool is_found(const struct prop_request *request, const struct prop_wanted *wanted,
+bool prop_is_found(const struct prop_request *request, const struct prop_wanted *wanted,
     const struct prop_subject *subject)
 {
     const struct prop_def *def = wanted->def;
@@ -116,8 +115,7 @@ static bool is_found(const struct prop_request *request, const struct prop_wante
            has_itself(def, subject);
 }
 
-/** One that is found. */
-static void write_found(
+void prop_write_found(
     struct xml_out *xml, const struct prop_wanted *wanted, const struct prop_subject *subject)
 {
     struct str kept = kept_xml(subject, wanted->def, wanted->ns, wanted->name);
@@ -190,7 +188,7 @@ void prop_write_propstats(
     size_t missing = 0;
 
     for (size_t i = 0; i < request->count; i++) {
-        if (!is_found(request, &request->wanted[i], subject)) {
+        if (!prop_is_found(request, &request->wanted[i], subject)) {
             missing++;
         }
     }
@@ -206,8 +204,8 @@ void prop_write_propstats(
             const struct prop_wanted *wanted = &request->wanted[i];
             bool is_in_table = request->mode == PROP_ALL && is_in_all(wanted->def);
 
-            if (is_found(request, wanted, subject) && !is_in_table) {
-                write_found(xml, wanted, subject);
+            if (prop_is_found(request, wanted, subject) && !is_in_table) {
+                prop_write_found(xml, wanted, subject);
             }
         }
         close_propstat(xml, STATUS_OK);
@@ -215,7 +213,7 @@ void prop_write_propstats(
     if (has_missing) {
         open_propstat(xml);
         for (size_t i = 0; i < request->count; i++) {
-            if (!is_found(request, &request->wanted[i], subject)) {
+            if (!prop_is_found(request, &request->wanted[i], subject)) {
                 xml_empty_any(xml, request->wanted[i].ns, request->wanted[i].name);
             }
         }

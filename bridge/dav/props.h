@@ -82,6 +82,12 @@ struct prop_request {
 MUST_CHECK bool prop_request_parse(const struct xml_node *node, bool is_report, bool is_minimal,
     struct arena *arena, struct prop_request *out, struct err *err);
 
+/** Is it one that this request can be given of this subject? */
+bool prop_is_found(const struct prop_request *request, const struct prop_wanted *wanted,
+    const struct prop_subject *subject);
+/** The element of one that is. */
+void prop_write_found(
+    struct xml_out *xml, const struct prop_wanted *wanted, const struct prop_subject *subject);
 /** The propstat elements of one response. */
 void prop_write_propstats(
     struct xml_out *xml, const struct prop_request *request, const struct prop_subject *subject);

@@ -20,21 +20,10 @@ static bool parse_time(struct str text, int64_t *out)
     return true;
 }
 
-static bool check_bounds(const struct time_range *range, enum fault *fault, struct err *err)
+static bool refuse(enum fault *fault_out, enum fault fault, struct err *err, const char *text)
 {
-    int64_t min = 0;
-    int64_t max = 0;
-
-    (void)(parse_time(S(TIME_RANGE_MIN), &min) && parse_time(S(TIME_RANGE_MAX), &max));
-    if (range->end < min) {
-        *fault = FAULT_MIN_DATE_TIME;
-        return err_set(err, ERR_INVALID, "a time-range before the year 1601");
-    }
-    if (range->start > max) {
-        *fault = FAULT_MAX_DATE_TIME;
-        return err_set(err, ERR_INVALID, "a time-range after the year 4500");
-    }
-    return true;
+    *fault_out = fault;
+    return err_set(err, ERR_INVALID, "%s", text);
 }
 
 bool time_range_parse(const struct xml_node *node, struct arena *arena, struct time_range **out,
@@ -43,21 +32,27 @@ bool time_range_parse(const struct xml_node *node, struct arena *arena, struct t
     struct str start = xml_attribute(node, S("start"));
     struct str end = xml_attribute(node, S("end"));
     struct time_range *range = ARENA_NEW(arena, struct time_range);
+    int64_t min = 0;
+    int64_t max = 0;
 
     *range = (struct time_range){ INT64_MIN, INT64_MAX };
-    *fault_out = FAULT_VALID_FILTER;
+    (void)(parse_time(S(TIME_RANGE_MIN), &min) && parse_time(S(TIME_RANGE_MAX), &max));
     if (start.p == NULL && end.p == NULL) {
-        return err_set(err, ERR_INVALID, "a time-range without start and end");
+        return refuse(fault_out, FAULT_VALID_FILTER, err, "a time-range without start and end");
     }
     if ((start.p != NULL && !parse_time(start, &range->start)) ||
         (end.p != NULL && !parse_time(end, &range->end))) {
-        return err_set(err, ERR_INVALID, "a bound of a time-range is no UTC time");
+        return refuse(fault_out, FAULT_VALID_FILTER, err, "a bound of a time-range is no UTC time");
     }
     if (range->start >= range->end) {
-        return err_set(err, ERR_INVALID, "a time-range that ends before it starts");
+        return refuse(
+            fault_out, FAULT_VALID_FILTER, err, "a time-range that ends before it starts");
     }
-    if (!check_bounds(range, fault_out, err)) {
-        return false;
+    if (range->end < min) {
+        return refuse(fault_out, FAULT_MIN_DATE_TIME, err, "a time-range before the year 1601");
+    }
+    if (range->start > max) {
+        return refuse(fault_out, FAULT_MAX_DATE_TIME, err, "a time-range after the year 4500");
     }
     *out = range;
     return true;

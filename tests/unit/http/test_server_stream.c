@@ -150,13 +150,12 @@ static void a_slow_reader_does_not_fill_the_memory(void **state)
     peer_open(&peer, fixture->loop, fixture->address);
     peer_stop_reading(&peer);
     peer_send(&peer, GET("/stream"));
-    for (int i = 0; i < 20; i++) {
+    size_t before = 0;
+    do {
+        before = fixture->produced;
         fixture_settle(fixture);
-    }
-    size_t before = fixture->produced;
+    } while (fixture->produced != before);
     assert_true(before < 8 << 20); /* the kernel's buffers and 64 KiB, not the whole */
-    fixture_settle(fixture);
-    assert_int_equal(fixture->produced, before);
     peer_read_on(&peer);
     peer_wait_for(&peer, "\r\n0\r\n\r\n");
     assert_int_equal(chunked_length(buf_str(&peer.in)), 32 << 20);
