@@ -73,8 +73,14 @@ class Properties(Case):
     def put_text(self, name, text, status):
         return self.request(status, "PUT", self.list + name, text, Content_Type="text/calendar")
 
-    def test_rfc4791_5_2_6_no_limits_on_dates_and_instances_are_told(self):
-        names = ("min-date-time", "max-date-time", "max-instances", "max-attendees-per-instance")
+    def test_rfc4791_5_2_6_and_5_2_7_the_dates_that_are_accepted(self):
+        self.assertEqual("16010101T000000Z",
+                         self.value("C:min-date-time", C + "min-date-time").text)
+        self.assertEqual("45001231T235959Z",
+                         self.value("C:max-date-time", C + "max-date-time").text)
+
+    def test_rfc4791_5_2_8_no_limits_on_instances_are_told(self):
+        names = ("max-instances", "max-attendees-per-instance")
         answer = self.find(self.list, *("C:" + name for name in names))
         self.assertEqual({C + name for name in names}, set(answer.missing[self.list]))
 
