@@ -75,6 +75,7 @@ struct op {
     struct str parent_href; /**< of the resource below which the document says that it stands */
     struct str parent_id;   /**< that task upstream, if this is, or will be, an item of its list */
     struct str marker;
+    bool is_reduced; /**< the service refused it, and what may be at fault is left out */
     bool has_merged; /**< upstream had moved on and the change was planned anew */
 
     /* the steps of the plan: write_series.c */

@@ -233,6 +233,18 @@ static bool ends_series(const struct op *op)
     return op->kind == OP_DELETE && op->base.recurrence.is_set && op->base.status != TASK_DONE;
 }
 
+/** mapping.md 1.3.5: once more without what may be at fault. */
+static bool reduce(struct op *op)
+{
+    struct map_context context = op_context(op);
+
+    if (op->is_reduced || op->kind == OP_DELETE) {
+        return false;
+    }
+    op->is_reduced = true;
+    return map_plan_reduce(&op->plan, op->kind == OP_CREATE ? NULL : &op->base, &context) != 0;
+}
+
 static void on_reply(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -254,6 +266,12 @@ static void on_reply(struct upstream_reply *reply, void *arg)
     } else if (reply->err.kind == ERR_INVALID && op->kind == OP_CREATE && op->marker.n > 0) {
         op->marker = S(""); /* perhaps it takes no extended properties: once more without */
         op_begin(op);
+    } else if (reply->err.kind == ERR_INVALID && reduce(op)) {
+        if (op->plan.fields != 0) {
+            op_begin(op);
+        } else {
+            op_settle_locally(op); /* all of it is kept here */
+        }
     } else if (reply->err.kind == ERR_NOT_FOUND && op->kind != OP_CREATE) {
         op_vanished(op);
     } else if (reply->err.kind == ERR_CONFLICT && op->kind != OP_CREATE) {

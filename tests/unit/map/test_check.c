@@ -166,6 +166,137 @@ static void only_what_must_be_is_repaired(void **state)
     fixture_end(&f);
 }
 
+/** mapping.md 1.5, last row: what is broken without harm is kept, and what it says goes upstream.
+ */
+static void broken_input_is_read_as_far_as_it_goes(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *body;
+        const char *title;
+        const char *notes;
+    } rows[] = {
+        { "lines over 75 octets",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:0123456789012345678901234567890123456789"
+                 "0123456789012345678901234567890123456789\r\nEND:VTODO\r\n" TAIL,
+            "01234567890123456789012345678901234567890123456789012345678901234567890123456789",
+            "" },
+        { "quoted-printable left over",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\n"
+                 "SUMMARY;ENCODING=QUOTED-PRINTABLE:caf=C3=A9\r\nEND:VTODO\r\n" TAIL,
+            "caf=C3=A9", "" },
+        { "the first of two",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:1\r\nDESCRIPTION:n\r\nSUMMARY:2\r\n"
+                 "DESCRIPTION:m\r\nEND:VTODO\r\n" TAIL,
+            "1", "n" },
+        { "bare LF, no VERSION, no DTSTAMP",
+            "BEGIN:VCALENDAR\nBEGIN:VTODO\nUID:a\nSUMMARY:folded\n  line\nEND:VTODO\n"
+            "END:VCALENDAR\n",
+            "folded line", "" },
+        { "BOM", "\xEF\xBB\xBF" HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:x\r\nEND:VTODO\r\n" TAIL, "x",
+            "" },
+        { "nothing in it",
+            HEAD "BEGIN:VTODO\r\nUID:a\r\nSUMMARY:\r\nDUE:\r\nPRIORITY:\r\n"
+                 "DESCRIPTION:\r\nEND:VTODO\r\n" TAIL,
+            "", "" },
+    };
+    struct fixture f;
+
+    (void)state;
+    fixture_start(&f, "Europe/Paris", NOW);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct map_object object;
+        struct map_plan plan;
+        enum map_fault fault;
+        struct err err;
+
+        if (!map_check(str_from(rows[i].body), &f.context, &object, &fault, &err) ||
+            !map_plan_create(&object, &f.context, &plan, &err)) {
+            fail_msg("%s: %s", rows[i].name, err.text);
+        }
+        if (!str_eq(plan.wanted.title, str_from(rows[i].title)) ||
+            !str_eq(plan.wanted.body.content, str_from(rows[i].notes)) || !plan.is_verbatim) {
+            fail_msg("%s: '%.*s', '%.*s'", rows[i].name, STR_ARG(plan.wanted.title),
+                STR_ARG(plan.wanted.body.content));
+        }
+    }
+    fixture_end(&f);
+}
+
+static void notes_of_a_megabyte_are_kept(void **state)
+{
+    size_t n = 1024 * 1024;
+    char *notes = mem_alloc(n);
+    struct fixture f;
+    struct map_object object;
+    struct map_plan plan;
+    enum map_fault fault;
+    struct err err;
+
+    (void)state;
+    memset(notes, 'x', n);
+    fixture_start(&f, "Europe/Paris", NOW);
+    struct str body = arena_printf(f.arena,
+        HEAD "BEGIN:VTODO\r\nUID:a\r\nDESCRIPTION:%.*s\r\nEND:VTODO\r\n" TAIL, (int)n, notes);
+    assert_true(map_check(body, &f.context, &object, &fault, &err));
+    assert_true(map_plan_create(&object, &f.context, &plan, &err));
+    assert_int_equal(plan.wanted.body.content.n, n);
+    assert_ptr_equal(plan.document.p, body.p);
+    fixture_end(&f);
+    mem_free(notes);
+}
+
+static void nesting_has_an_end(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    fixture_start(&f, "Europe/Paris", NOW);
+    for (int depth = 1; depth <= 1000; depth *= 10) {
+        struct str nested = S("");
+        struct map_object object;
+        enum map_fault fault;
+        struct err err;
+
+        for (int i = 0; i < depth; i++) {
+            nested = arena_printf(f.arena, "BEGIN:X-DEEP\r\n%.*sEND:X-DEEP\r\n", STR_ARG(nested));
+        }
+        struct str body = arena_printf(
+            f.arena, HEAD "BEGIN:VTODO\r\nUID:a\r\n%.*sEND:VTODO\r\n" TAIL, STR_ARG(nested));
+        bool is_taken = map_check(body, &f.context, &object, &fault, &err);
+        assert_int_equal(is_taken, depth <= 10);
+        if (!is_taken) {
+            assert_int_equal(fault, MAP_FAULT_VALID_DATA);
+            assert_non_null(strstr(err.text, "line "));
+        }
+    }
+    fixture_end(&f);
+}
+
+/** The issue: a completed task is not repeated upstream, whatever rule stands beside it. */
+static void a_new_task_that_is_completed_has_no_rule_upstream(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_start(&s, "Europe/Paris", NOW);
+    scene_put(&s, "DTSTART;VALUE=DATE:20260427|DUE;VALUE=DATE:20260427|RRULE:FREQ=WEEKLY|"
+                  "STATUS:COMPLETED|COMPLETED:20260427T160000Z|EXDATE;VALUE=DATE:20260504");
+    scene_sent(&s, F(TITLE) | F(START) | F(DUE) | F(STATUS) | F(COMPLETED));
+    assert_int_equal(s.plan.wanted.status, TASK_DONE);
+    assert_false(s.plan.wanted.recurrence.is_set);
+    assert_int_equal(s.plan.step_count, 0);
+    assert_true(s.plan.is_verbatim);
+    scene_get(&s, "RRULE:FREQ=WEEKLY|EXDATE;VALUE=DATE:20260504");
+    struct task up = s.base;
+    scene_up(&s, &up);
+    scene_get(&s, "RRULE:FREQ=WEEKLY");
+    scene_put(&s, "DTSTART;VALUE=DATE:20260427|DUE;VALUE=DATE:20260427|STATUS:COMPLETED|"
+                  "COMPLETED:20260427T160000Z|PRIORITY:1");
+    scene_sent(&s, F(PRIORITY));
+    scene_end(&s);
+}
+
 static void v078_v079_v193_what_is_born_upstream(void **state)
 {
     struct scene s;
@@ -194,6 +325,10 @@ int main(void)
         cmocka_unit_test(refusals_name_the_precondition_and_the_line),
         cmocka_unit_test(bodies_that_are_too_large_are_refused),
         cmocka_unit_test(only_what_must_be_is_repaired),
+        cmocka_unit_test(broken_input_is_read_as_far_as_it_goes),
+        cmocka_unit_test(notes_of_a_megabyte_are_kept),
+        cmocka_unit_test(nesting_has_an_end),
+        cmocka_unit_test(a_new_task_that_is_completed_has_no_rule_upstream),
         cmocka_unit_test(v078_v079_v193_what_is_born_upstream),
     };
 

@@ -147,11 +147,73 @@ static void an_absolute_reminder_is_the_same_instant_everywhere(void **state)
     }
 }
 
+/** What an alarm relative to a date rings at: on the wall where the date is. */
+static int64_t ring_of(const struct fixture *f, enum form form, int32_t day, const char *clock,
+    int32_t whole_days, int32_t seconds)
+{
+    int64_t second = (clock[0] - '0') * 36000 + (clock[1] - '0') * 3600 + (clock[2] - '0') * 600;
+    int64_t wall = (int64_t)day * CIVIL_SECONDS_A_DAY + (form == FORM_DATE ? 0 : second);
+    const struct zone *zone = form == FORM_AWAY ? zone_find(S("Asia/Tokyo")) : f->context.zone;
+
+    if (form == FORM_UTC) { /* its days are nominal on the account's wall */
+        wall = zone_to_wall(zone, wall);
+    }
+    return zone_to_instant(zone, wall + (int64_t)whole_days * CIVIL_SECONDS_A_DAY) + seconds;
+}
+
+static void check_reminder(const char *zone, int32_t day, enum form form, const char *clock)
+{
+    static const struct {
+        const char *trigger;
+        int32_t whole_days, seconds;
+        bool is_of_due;
+    } rows[] = {
+        { "TRIGGER:-P1D", -1, 0, false },
+        { "TRIGGER:-PT24H", 0, -86400, false },
+        { "TRIGGER;RELATED=END:-PT15M", 0, -900, true },
+        { "TRIGGER;RELATED=END:-P1W", -7, 0, true },
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct scene s;
+
+        scene_start(&s, zone, "2025-12-01T08:00:00Z");
+        struct str start = date_line(&s.fixture, "DTSTART", form, day, clock);
+        struct str due = date_line(&s.fixture, "DUE", form, day + 3, clock);
+        struct str lines = arena_printf(s.fixture.arena, "%.*s%.*sBEGIN:VALARM|%s|END:VALARM",
+            STR_ARG(start), STR_ARG(due), rows[i].trigger);
+        int64_t ring = ring_of(&s.fixture, form, rows[i].is_of_due ? day + 3 : day, clock,
+            rows[i].whole_days, rows[i].seconds);
+
+        scene_put(&s, lines.p);
+        if (s.plan.wanted.reminder.instant_s != ring) {
+            fail_msg("%s: %s is %lld s off", zone, lines.p,
+                (long long)(s.plan.wanted.reminder.instant_s - ring));
+        }
+        scene_end(&s);
+    }
+}
+
+static void every_reminder_rings_at_the_right_minute(void **state)
+{
+    (void)state;
+    for (size_t z = 0; z < ARRAY_LEN(zones); z++) {
+        for (size_t d = 0; d < ARRAY_LEN(days); d++) {
+            for (int form = 0; form < FORM_COUNT; form++) {
+                for (size_t c = 0; c < (form == FORM_DATE ? 1 : ARRAY_LEN(clocks)); c++) {
+                    check_reminder(zones[z], support_day(days[d]), (enum form)form, clocks[c]);
+                }
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_date_ever_moves),
         cmocka_unit_test(an_absolute_reminder_is_the_same_instant_everywhere),
+        cmocka_unit_test(every_reminder_rings_at_the_right_minute),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #define SEED   20261122
-#define ROUNDS 20000
+#define ROUNDS 100000
 
 static struct arena *arena; /* of the tasks of one hundred rounds */
 
@@ -143,7 +143,7 @@ void laws_check(const struct dialect *dialect, const char *id_name)
 
     secret_start();
     secret_seed(seed);
-    printf("%s: %u tasks from seed %u\n", dialect->name, rounds, seed);
+    printf("seed %u: %u tasks of %s\n", seed, rounds, dialect->name);
     arena = arena_new();
     for (unsigned round = 0; round < rounds; round++) {
         check_round(dialect, id_name, zone_find(str_from(zones[below(ARRAY_LEN(zones))])), round);
