@@ -1,9 +1,10 @@
 /**
- * map_bench [ROUNDS]: reading, merging and planning one task of about a kilobyte, in microseconds,
- * beside libical's bare parse of the same text as the floor. For instructions run it under
- * callgrind with few rounds.
+ * map_bench [ROUNDS [ROW]]: reading, writing, merging and planning one task of about a kilobyte, in
+ * microseconds, beside libical's bare parse of the same text as the floor. ROW (0, 1, ...) runs one
+ * line alone, for map_instructions.py.
  */
 #include "bridge/map/map.h"
+#include "bridge/upstream/dialect.h"
 
 #include <libical/ical.h>
 #include <stdio.h>
@@ -125,6 +126,19 @@ static void check_and_plan(const struct map_context *context)
          map_plan_update(&object, S(document), &base, NULL, 0, context, &plan, &err));
 }
 
+static void read_and_write(const struct map_context *context)
+{
+    struct task task;
+    struct task base;
+    struct err err;
+
+    must(map_read(S(document), context, &task, &err));
+    dialect_todo.project(&task, context->zone, context->arena, &base);
+    must(
+        dialect_todo.write_task(&base, dialect_todo.fields, context->zone, true, context->arena).n >
+        0);
+}
+
 static double now_us(void)
 {
     struct timespec now;
@@ -141,6 +155,7 @@ int main(int argc, char **argv)
     } rows[] = {
         { "libical's parse", parse_with_libical },
         { "read", read_alone },
+        { "read, write JSON", read_and_write },
         { "read, merge a title", read_and_merge_title },
         { "read, merge a due date", read_and_merge_due },
         { "read, check and plan a PUT", check_and_plan },
@@ -151,6 +166,9 @@ int main(int argc, char **argv)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (argc > 2 && strtol(argv[2], NULL, 10) != (long)i) {
+            continue;
+        }
         double before = now_us();
 
         for (long n = 0; n < rounds; n++) {
