@@ -82,6 +82,7 @@ static struct engine *make_engine(struct loop *loop, const struct config *config
         .hold_ms = config->sync.hold_ms,
         .memory_bytes = (size_t)config->sync.memory_bytes,
         .completed_s = config->mapping.completed_ms / 1000,
+        .keeps_upstream = config->mapping.keep_upstream,
         .delete_lists = delete_lists[config->mapping.delete_lists],
         .map = mapping_options(config),
         .services = runtime->services,

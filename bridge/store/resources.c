@@ -124,6 +124,23 @@ bool store_resource_find_upstream(struct store_db *db, int64_t account, int64_t 
     return fetch_resource(&query, arena, out, found_out);
 }
 
+bool store_resource_is_taken(struct store_db *db, int64_t account, int64_t collection,
+    struct str href, struct str uid, bool *is_taken_out, struct err *err)
+{
+    struct query query;
+    int64_t one;
+
+    query_start(&query, db,
+        "SELECT 1 FROM resources WHERE account = ?1 AND collection = ?2 "
+        "AND (href = ?3 OR uid = ?4) AND is_removed = 0 LIMIT 1",
+        err);
+    query_int(&query, account);
+    query_int(&query, collection);
+    query_text(&query, href);
+    query_text(&query, uid);
+    return query_fetch(&query, &one, is_taken_out);
+}
+
 bool store_resource_below(struct store_db *db, int64_t account, int64_t collection,
     struct str prefix, struct arena *arena, struct store_resource **out, size_t *count_out,
     struct err *err)

@@ -240,6 +240,9 @@ MUST_CHECK bool store_resource_find(struct store_db *db, int64_t account, int64_
 MUST_CHECK bool store_resource_find_upstream(struct store_db *db, int64_t account,
     int64_t collection, struct str upstream_id, struct arena *arena, struct store_resource *out,
     bool *found_out, struct err *err);
+/** Does a row (no tombstone) have this href or this UID? */
+MUST_CHECK bool store_resource_is_taken(struct store_db *db, int64_t account, int64_t collection,
+    struct str href, struct str uid, bool *is_taken_out, struct err *err);
 /** Rows (no tombstones) whose upstream_id begins with `prefix`, which is not empty. */
 MUST_CHECK bool store_resource_below(struct store_db *db, int64_t account, int64_t collection,
     struct str prefix, struct arena *arena, struct store_resource **out, size_t *count_out,

@@ -26,6 +26,7 @@ struct engine_options {
     int64_t near_ms, far_ms, fresh_ms, hold_ms; /**< [sync] */
     size_t memory_bytes;
     int64_t completed_s; /**< [mapping] completed; 0: all */
+    bool keeps_upstream; /**< [mapping] keep_upstream */
     enum engine_delete_lists delete_lists;
     struct map_options map;
     const struct engine_service *services; /**< borrowed for the engine's life */

@@ -100,7 +100,9 @@ struct op {
     unsigned misses, lookup_failures;
     struct str found_id; /**< bears the marker, but is completed: the rest of a series */
     struct candidate *candidates;
-    bool has_chosen; /**< one of them, `answer`: others keep away from it */
+    bool has_kept;        /**< what is kept upstream was written, or could not be */
+    bool is_kept_locally; /**< nothing else is sent */
+    bool has_chosen;      /**< one of them, `answer`: others keep away from it */
     unsigned walked_pages;
 
     /* settling */
@@ -178,6 +180,12 @@ void op_below_settled(struct op *op);
 void op_resume_discard(
     struct account *account, struct collection *collection, const struct store_operation *row);
 void op_send_discard(struct op *op);
+
+/* write_keep.c */
+/** What is kept beside the task; empty: nothing. */
+struct str op_kept(const struct op *op);
+/** Write it first, beside `id`, then settle: upon op->answer, or locally. False: not wanted. */
+bool op_keep(struct op *op, struct str id, bool is_local);
 
 /* write_copy.c */
 /** A new resource; or a client's own copy of a completed occurrence, which takes the place of ours.

@@ -1,5 +1,7 @@
 #include "bridge/sync/pull_internal.h"
 
+#include "bridge/sync/keep.h"
+
 enum {
     PAGES_MAX = 20000,    /**< in one round of a list: a service that goes on for ever is broken */
     EMPTY_PAGES_MAX = 50, /**< one after the other, each with a link to the next */
@@ -218,7 +220,11 @@ static void on_page(struct upstream_reply *reply, void *arg)
 void pull_ask_page(struct pull *pull)
 {
     struct collection *c = pull->collection;
-    struct upstream_call call = { .kind = UPSTREAM_SYNC_TASKS, .zone = c->account->zone };
+    struct upstream_call call = {
+        .kind = UPSTREAM_SYNC_TASKS,
+        .wants_kept = account_keeps(c->account),
+        .zone = c->account->zone,
+    };
 
     if (c->link.n == 0) {
         full_round_begin(c);

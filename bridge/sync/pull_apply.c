@@ -1,5 +1,6 @@
 #include "bridge/sync/pull_internal.h"
 
+#include "bridge/sync/keep.h"
 #include "bridge/sync/version.h"
 
 static void merge_slice(void *arg);
@@ -23,6 +24,18 @@ static bool find_parent(
     }
     change->parent_uid = is_found ? row.uid : S("");
     return true;
+}
+
+/** What is kept beside a task may be a copy of what is kept beside another. */
+static bool check_kept(
+    struct pull *pull, struct store_db *db, struct change *change, struct err *err)
+{
+    struct kept kept;
+
+    change->is_kept_taken = false;
+    return change->is_known || !keep_parse(change->item.kept, &kept) ||
+           store_resource_is_taken(db, pull->account_id, pull->collection_id, kept.href, kept.uid,
+               &change->is_kept_taken, err);
 }
 
 /** The sub-tasks that a task has no more: it told all that there are, or has gone itself. */
@@ -59,7 +72,7 @@ static bool rows_run(struct store_job *base, struct store_db *db, struct err *er
 
         if (!store_resource_find_upstream(db, pull->account_id, pull->collection_id,
                 change->item.id, pull->arena, &change->row, &change->is_known, err) ||
-            !find_parent(pull, db, change, err)) {
+            !find_parent(pull, db, change, err) || !check_kept(pull, db, change, err)) {
             return false;
         }
         if (pull->dialect->project_check &&
@@ -165,15 +178,55 @@ static struct str parent_uid(const struct pull *pull, const struct change *chang
                : S("");
 }
 
+static bool is_in_page(
+    const struct pull *pull, const struct change *change, const struct kept *kept)
+{
+    for (const struct change *other = pull->changes; other < change; other++) {
+        if (other->kind == CHANGE_PUT &&
+            (str_eq(other->row.href, kept->href) || str_eq(other->row.uid, kept->uid))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** A task that a client of ours has written, before this store began: as it was, but for what has
+ * changed upstream since. False: there is nothing that can be believed. */
+static bool take_kept(
+    const struct pull *pull, struct change *change, const struct map_context *context)
+{
+    struct store_resource *row = &change->row;
+    struct map_object object;
+    enum map_fault fault;
+    struct map_plan plan;
+    struct kept kept;
+    struct err ignored;
+
+    if (change->is_kept_taken || change->was_series || !account_keeps(pull->collection->account) ||
+        !keep_parse(change->item.kept, &kept) || is_in_page(pull, change, &kept) ||
+        !map_check(kept.document, context, &object, &fault, &ignored) ||
+        !str_eq(object.uid, kept.uid) || !map_plan_create(&object, context, &plan, &ignored) ||
+        !map_merge(
+            plan.document, &plan.expected, &change->item.task, context, &row->document, &ignored)) {
+        return false;
+    }
+    row->href = kept.href;
+    row->uid = kept.uid;
+    return true;
+}
+
 /** A task that nobody here has seen: it was born upstream. */
 static bool plan_new(
     struct pull *pull, struct change *change, struct map_context *context, struct err *err)
 {
     bool is_subtask = upstream_parent_of(change->item.id).n > 0;
     struct str parent = is_subtask ? parent_uid(pull, change) : S("");
+    struct store_resource kept = { 0 };
     struct str uid;
 
-    if (is_subtask ? parent.n == 0 : is_too_old(pull, &change->item.task)) {
+    if (!is_subtask && take_kept(pull, change, context)) {
+        kept = change->row;
+    } else if (is_subtask ? parent.n == 0 : is_too_old(pull, &change->item.task)) {
         return true;
     }
     uid = change->was_series ? version_done_uid(change->item.id, pull->arena)
@@ -191,6 +244,11 @@ static bool plan_new(
         .put_hash = S(""),
         .replaced_etag = S(""),
     };
+    if (kept.uid.n) {
+        change->row.href = kept.href;
+        change->row.uid = kept.uid;
+        change->row.document = kept.document;
+    }
     change->kind = CHANGE_PUT;
     return version_next(
         pull->collection, &change->row, &change->item.task, false, context, &change->version, err);

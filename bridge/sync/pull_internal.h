@@ -31,6 +31,7 @@ struct change {
     bool was_series;       /**< the row went on to another task: mapping.md 5.7 */
     bool is_unreadable;    /**< all that could be read of the entry is its id */
     bool is_later;         /**< to be read singly in the next round */
+    bool is_kept_taken;    /**< another resource has the address or the UID that item.kept names */
     struct str parent_uid; /**< of a new sub-task; empty: its task is in the page, or not served */
     struct store_version version;
 };

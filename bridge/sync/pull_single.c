@@ -1,5 +1,7 @@
 #include "bridge/sync/pull_internal.h"
 
+#include "bridge/sync/keep.h"
+
 /* --- what must be read singly ------------------------------------------------------------- */
 
 static bool singles_run(struct store_job *base, struct store_db *db, struct err *err)
@@ -84,6 +86,7 @@ static void on_single(struct upstream_reply *reply, void *arg)
     }
     item.id = pull->single_id;
     item.etag = arena_copy(pull->arena, item.etag);
+    item.kept = arena_copy(pull->arena, item.kept);
     if (!item.is_removed) {
         task_copy(pull->arena, &item.task, &item.task);
     }
@@ -133,7 +136,11 @@ static void round_over(struct pull *pull)
 void pull_next_single(struct pull *pull)
 {
     struct collection *c = pull->collection;
-    struct upstream_call call = { .kind = UPSTREAM_GET_TASK, .zone = c->account->zone };
+    struct upstream_call call = {
+        .kind = UPSTREAM_GET_TASK,
+        .wants_kept = account_keeps(c->account),
+        .zone = c->account->zone,
+    };
 
     if (pull->single_position < pull->single_count) {
         pull->single_id = pull->singles[pull->single_position++];

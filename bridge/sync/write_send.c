@@ -300,6 +300,7 @@ static void op_send(struct op *op)
         .parent_id = op->parent_id,
         .etag = wants_match ? op->row.upstream_etag : S(""),
         .marker = op->marker,
+        .kept = op->kind == OP_CREATE && op->marker.n ? op_kept(op) : S(""),
         .task = op->kind == OP_DELETE ? NULL : &op->plan.wanted,
         .fields = op->plan.fields,
         .zone = op->account->zone,

@@ -180,6 +180,13 @@ void op_settle(struct op *op, const struct upstream_item *item)
     bool is_as_expected;
     struct err err;
 
+    if (op->kind == OP_UPDATE && !op->has_kept) {
+        op_keep_answer(op, item);
+        item = &op->answer;
+        if (op_keep(op, item->id, false)) {
+            return;
+        }
+    }
     task_copy(op->arena, &op->plan.expected, &returned);
     task_apply(&returned, &item->task, item->task.present);
     returned.modified_us = item->task.modified_us;
@@ -248,6 +255,9 @@ void op_settle_locally(struct op *op)
     if (str_eq(op->plan.document, op->row.document)) {
         op_answer(op, SYNC_REPLACED, op->gives_etag ? op->row.etag : S(""), &err_none);
         op_forget(op);
+        return;
+    }
+    if (op_keep(op, op->upstream_id, true)) {
         return;
     }
     result_start(op, op->plan.document);

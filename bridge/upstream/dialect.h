@@ -23,6 +23,8 @@ enum upstream_kind {
     UPSTREAM_COMPLETE_TASK, /**< the action: advances a series */
     UPSTREAM_FIND_TASK,     /**< by the marker that a create carried, within one folder */
     UPSTREAM_LIST_SUBTASKS, /**< one page of a task's sub-tasks */
+    UPSTREAM_KEEP,          /**< put our own text beside a task, in place of what is there */
+    UPSTREAM_KEEP_FIRST,    /**< ... where nothing is yet: UPSTREAM_KEEP said ERR_NOT_FOUND */
     UPSTREAM_CREATE_FOLDER,
     UPSTREAM_RENAME_FOLDER,
     UPSTREAM_DELETE_FOLDER,
@@ -48,6 +50,9 @@ struct upstream_call {
     struct str link;         /**< SYNC_*, FIND_*, LIST_*: where to go on; empty: from the start */
     struct str etag;         /**< UPDATE, DELETE: If-Match; empty: none */
     struct str marker;       /**< CREATE_*, FIND_*; GET_TASK: show the marker (any will do) */
+    struct str kept;         /**< KEEP*, CREATE_TASK with a marker: the text; of it, what is too
+                                long to be kept is left out */
+    bool wants_kept;         /**< SYNC_TASKS, GET_TASK: show it */
     struct str name;         /**< folders */
     const struct task *task; /**< CREATE, UPDATE: projected values */
     task_fields fields;      /**< CREATE, UPDATE: which of them are sent */
@@ -70,8 +75,9 @@ struct upstream_item {
     struct str id;
     struct str etag;   /**< for If-Match; empty if the service gave none */
     struct str marker; /**< ours, where the answer shows it */
-    struct task task;  /**< task.present says which fields the entity carried: TASK_ALL_FIELDS for a
-                          full one; an entry of a delta page that lacks some wants to be re-read */
+    struct str kept; /**< our text, if it was asked for and is there; anybody may have changed it */
+    struct task task; /**< task.present says which fields the entity carried: TASK_ALL_FIELDS for a
+                         full one; an entry of a delta page that lacks some wants to be re-read */
     task_fields doubtful; /**< of those, what this kind of entry is known to leave out at times: to
                              be re-read before a value is dropped for it */
     bool has_subtasks;    /**< its sub-tasks follow in the same page, all that there are */

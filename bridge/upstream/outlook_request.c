@@ -9,7 +9,8 @@
 
 bool outlook_can(enum upstream_kind kind)
 {
-    return (int)kind >= 0 && kind < UPSTREAM_KIND_COUNT && kind != UPSTREAM_LIST_SUBTASKS;
+    return (int)kind >= 0 && kind < UPSTREAM_KIND_COUNT && kind != UPSTREAM_LIST_SUBTASKS &&
+           kind != UPSTREAM_KEEP && kind != UPSTREAM_KEEP_FIRST;
 }
 
 /* tasks('AAMk%3D'): a quote inside the literal would be doubled. */
@@ -200,6 +201,8 @@ static bool build_kind(struct service_making *making, struct err *err)
         build_folder_call(making);
         return true;
     case UPSTREAM_LIST_SUBTASKS:
+    case UPSTREAM_KEEP:
+    case UPSTREAM_KEEP_FIRST:
     case UPSTREAM_KIND_COUNT:
         break;
     }

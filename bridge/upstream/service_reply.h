@@ -16,8 +16,8 @@ struct upstream_page {
     char *marker; /**< FIND_*: entries that do not show it are skipped; NULL otherwise */
     service_read_marker *read_marker;
     const struct cJSON *check; /**< todo: the next one of the checklist that comes before `next` */
-    struct str parent;        /**< whose it is; a view into root, or of parent_text */
-    char *parent_text;        /**< NULL: none */
+    struct str parent;         /**< whose it is; a view into root, or of parent_text */
+    char *parent_text;         /**< NULL: none */
 };
 
 /** Takes root, whose "value" is an array; freed by service_page_free. */

@@ -12,6 +12,11 @@
  */
 #define TODO_EXTENSION "org.duedav.task"
 
+/** Bounds of the text that is kept in it: packed, and when it is read. How much a service takes is
+ * not documented. */
+#define TODO_KEPT_MOST ((size_t)16 * 1024)
+#define TODO_TEXT_MOST ((size_t)256 * 1024)
+
 /** Fields for which the service has no member. */
 #define TODO_NEVER                                                                      \
     (TASK_FIELD(TASK_SENSITIVITY) | TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_OWNER) | \
@@ -60,10 +65,11 @@ struct str todo_write_check(
 /** The members for `fields`, between braces that are already there. */
 void todo_write_members(struct json_out *out, const struct task *task, task_fields fields,
     const struct zone *zone, bool is_create, bool has_range);
-void todo_write_marker(struct json_out *out, struct str marker);
+/** Our extension, with what the call says of it. */
+void todo_write_extension(
+    struct json_out *out, const struct upstream_call *call, struct arena *arena);
 struct str todo_write_task(const struct task *task, task_fields fields, const struct zone *zone,
     bool is_create, bool has_range, struct arena *arena);
-
 
 /* todo_project.c */
 task_project todo_project;

@@ -160,8 +160,9 @@ static void parse_success(const struct upstream_call *call, const struct upstrea
 {
     struct cJSON *root = NULL;
 
-    if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER) {
-        return; /* 204, nothing to read */
+    if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER ||
+        call->kind == UPSTREAM_KEEP || call->kind == UPSTREAM_KEEP_FIRST) {
+        return; /* nothing to read */
     }
     if (service_reply_silence(call, answer, arena, reply) ||
         !json_parse(answer->body, &root, &reply->err)) {

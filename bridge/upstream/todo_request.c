@@ -20,6 +20,8 @@ bool todo_can(enum upstream_kind kind)
     case UPSTREAM_DELETE_TASK:
     case UPSTREAM_FIND_TASK:
     case UPSTREAM_LIST_SUBTASKS:
+    case UPSTREAM_KEEP:
+    case UPSTREAM_KEEP_FIRST:
     case UPSTREAM_CREATE_FOLDER:
     case UPSTREAM_RENAME_FOLDER:
     case UPSTREAM_DELETE_FOLDER:
@@ -73,8 +75,10 @@ static void put_expand(struct service_making *making, const char *what)
 /* What belongs to a task and stands beside it. */
 static void put_expand_whole(struct service_making *making)
 {
-    put_expand(making, making->call->marker.n > 0 ? "checklistItems,linkedResources," OUR_EXTENSION
-                                                  : "checklistItems,linkedResources");
+    bool has_ours = making->call->marker.n > 0 || making->call->wants_kept;
+
+    put_expand(making, has_ours ? "checklistItems,linkedResources," OUR_EXTENSION
+                                : "checklistItems,linkedResources");
 }
 
 /* Links carry every option of the first request but the headers. No $select, which is broken for
@@ -128,7 +132,10 @@ static struct str create_body(const struct service_making *making)
     json_out_init(&out, &buf);
     buf_put(&buf, str_first(task, task.n - 1)); /* its last brace: members follow */
     out.needs_comma = true;
-    todo_write_marker(&out, call->marker);
+    json_out_name(&out, "extensions");
+    json_out_open(&out, '[');
+    todo_write_extension(&out, call, making->arena);
+    json_out_close(&out, ']');
     json_out_close(&out, '}');
     return arena_copy(making->arena, buf_str(&buf));
 }
@@ -147,6 +154,22 @@ static void build_create_task(struct service_making *making)
     put_path(making, call->folder_id, S(""));
     buf_put_text(&making->url, "/tasks");
     service_set_json(making, create_body(making));
+}
+
+static void build_keep(struct service_making *making)
+{
+    CLEANUP(buf_done) struct buf buf;
+    const struct upstream_call *call = making->call;
+    bool is_first = call->kind == UPSTREAM_KEEP_FIRST;
+    struct json_out out;
+
+    making->request.method = is_first ? S("POST") : S("PATCH");
+    put_path(making, call->folder_id, call->task_id);
+    buf_put_text(&making->url, is_first ? "/extensions" : "/extensions/" TODO_EXTENSION);
+    buf_init(&buf, SIZE_MAX / 2);
+    json_out_init(&out, &buf);
+    todo_write_extension(&out, call, making->arena);
+    service_set_json(making, arena_copy(making->arena, buf_str(&buf)));
 }
 
 static void build_task_call(struct service_making *making)
@@ -200,6 +223,8 @@ static bool has_ids(const struct upstream_call *call)
     case UPSTREAM_GET_TASK:
     case UPSTREAM_UPDATE_TASK:
     case UPSTREAM_DELETE_TASK:
+    case UPSTREAM_KEEP:
+    case UPSTREAM_KEEP_FIRST:
         return call->folder_id.n > 0 && call->task_id.n > 0;
     case UPSTREAM_LIST_SUBTASKS:
         return (call->folder_id.n > 0 && call->parent_id.n > 0) || call->link.n > 0;
@@ -221,6 +246,10 @@ static bool build_kind(struct service_making *making, struct err *err)
         return build_listing(making, err);
     case UPSTREAM_CREATE_TASK:
         build_create_task(making);
+        break;
+    case UPSTREAM_KEEP:
+    case UPSTREAM_KEEP_FIRST:
+        build_keep(making);
         break;
     case UPSTREAM_GET_TASK:
     case UPSTREAM_UPDATE_TASK:

@@ -2,6 +2,7 @@
 #include "bridge/core/mem.h"
 #include "bridge/upstream/service_read.h"
 #include "bridge/upstream/todo_internal.h"
+#include "http/pack.h"
 
 #include <cjson/cJSON.h>
 
@@ -57,7 +58,8 @@ static const struct service_member members[] = {
     (TASK_FIELD(TASK_COMPLETED) | TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE) | \
         TASK_FIELD(TASK_REMINDER) | TASK_FIELD(TASK_RECURRENCE))
 
-struct str todo_read_marker(const struct cJSON *entity)
+/* A member of our extension; empty if it is not shown. */
+static struct str our_member(const struct cJSON *entity, const char *name)
 {
     const struct cJSON *list = cJSON_GetObjectItemCaseSensitive(entity, "extensions");
     const struct cJSON *extension;
@@ -67,11 +69,30 @@ struct str todo_read_marker(const struct cJSON *entity)
         {
             if (str_has_suffix(json_member_text(extension, "id"), S("." TODO_EXTENSION)) ||
                 str_eq(json_member_text(extension, "extensionName"), S(TODO_EXTENSION))) {
-                return json_member_text(extension, "marker");
+                return json_member_text(extension, name);
             }
         }
     }
     return (struct str){ 0 };
+}
+
+struct str todo_read_marker(const struct cJSON *entity)
+{
+    return our_member(entity, "marker");
+}
+
+/* What cannot be unpacked is not ours. */
+static struct str read_kept(const struct cJSON *entity, struct arena *arena)
+{
+    struct str packed = our_member(entity, "kept");
+    struct str text = { 0 };
+    struct err ignored;
+
+    if (packed.n == 0 || packed.n > TODO_KEPT_MOST ||
+        !unpack_text(packed, TODO_TEXT_MOST, arena, &text, &ignored)) {
+        return S("");
+    }
+    return text;
 }
 
 static bool read_task(const struct cJSON *entity, const struct zone *zone, struct arena *arena,
@@ -127,6 +148,7 @@ bool todo_read_item(const struct cJSON *entity, const struct zone *zone, struct 
     }
     item.etag = arena_copy(arena, json_member_text(entity, "@odata.etag"));
     item.marker = arena_copy(arena, todo_read_marker(entity));
+    item.kept = read_kept(entity, arena);
     *out = item;
     return true;
 }

@@ -3,6 +3,7 @@
 #include "bridge/upstream/service_recurrence.h"
 #include "bridge/upstream/service_write.h"
 #include "bridge/upstream/todo_internal.h"
+#include "http/pack.h"
 
 #include <string.h>
 
@@ -134,16 +135,25 @@ void todo_write_members(struct json_out *out, const struct task *task, task_fiel
     }
 }
 
-void todo_write_marker(struct json_out *out, struct str marker)
+void todo_write_extension(
+    struct json_out *out, const struct upstream_call *call, struct arena *arena)
 {
-    json_out_name(out, "extensions");
-    json_out_open(out, '[');
+    struct str packed = { 0 };
+    struct err ignored;
+
+    if (call->kept.n > 0 && !pack_text(call->kept, TODO_KEPT_MOST, arena, &packed, &ignored)) {
+        packed = S(""); /* what was there before is no longer true */
+    }
     json_out_open(out, '{');
     json_out_member(out, "@odata.type", S("microsoft.graph.openTypeExtension"));
     json_out_member(out, "extensionName", S(TODO_EXTENSION));
-    json_out_member(out, "marker", marker);
+    if (call->marker.n > 0) {
+        json_out_member(out, "marker", call->marker);
+    }
+    if (call->kept.n > 0) {
+        json_out_member(out, "kept", packed);
+    }
     json_out_close(out, '}');
-    json_out_close(out, ']');
 }
 
 struct str todo_write_task(const struct task *task, task_fields fields, const struct zone *zone,

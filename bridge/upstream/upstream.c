@@ -332,6 +332,7 @@ static void copy_call(struct upstream_op *op, const struct upstream_call *call)
 
     op->call = *call;
     op->call.task = NULL;
+    op->call.kept = (struct str){ 0 };
     op->call.folder_id = arena_copy(arena, call->folder_id);
     op->call.task_id = arena_copy(arena, call->task_id);
     op->call.link = arena_copy(arena, call->link);

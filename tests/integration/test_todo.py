@@ -1,9 +1,11 @@
 """Microsoft To Do as upstream, end to end: a CalDAV client on one side, the REST of the sandbox's Graph
 side on the other (reference/upstream.md B, mapping.md, the Graph columns)."""
+import base64
 import concurrent.futures
 import urllib.parse
+import zlib
 
-from harness import Case, unfold, vtodo
+from harness import Bridge, Case, unfold, vtodo
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 LOOK_AGAIN = 6  # seconds after which an unclear operation is looked up again (5 s)
@@ -553,3 +555,117 @@ class RefusedRange(Todo):
         self.put_at("20260518", 1, "STATUS:COMPLETED")
         self.assertEqual([t for t in self.graph.pages(self.tasks) if t["status"] != "completed"],
                          [])
+
+
+class Kept(Todo):
+    """[mapping] keep_upstream"""
+    settings = {"mapping": {"keep_upstream": "yes"}}
+    EXTENSION = "org.duedav.task"
+
+    def second(self):
+        """A client of a bridge that begins with an empty store, on the same mailbox."""
+        bridge = Bridge(self.folder, f"{self.sandbox.origin}/v1.0/", self.clock, "second", **{
+            "upstream sandbox": {"dialect": "todo"}, **self.settings})
+        password = bridge.add_user("alice", "alice-token")
+        self.started(bridge.start())
+        dav = bridge.dav("alice", password)
+        bridge.run("sync", "alice")
+        return dav, dav.collections()["Tasks"]
+
+    def everything(self, dav, path):
+        return {href[len(path):]: (etag, dav.get(href).text)
+                for href, etag in dav.etags(path).items()}
+
+    def test_a_new_store_gives_every_client_the_same(self):
+        self.put("a", "SUMMARY:Milk", "LOCATION:Paris", "DUE;TZID=Europe/Paris:20260506T180000",
+                 "PRIORITY:3", "X-OWN;A=b:c")
+        self.put("b", "SUMMARY:Bread", "PERCENT-COMPLETE:30", "STATUS:IN-PROCESS")
+        self.put("b", "SUMMARY:Bread!", "PERCENT-COMPLETE:40", "STATUS:IN-PROCESS", status=204)
+        self.put("c", "SUMMARY:Local")
+        self.put("c", "SUMMARY:Local", "X-APPLE-SORT-ORDER:5", status=204)  # nothing else is sent
+        self.put("d", "SUMMARY:Series", "DTSTART;VALUE=DATE:20260504", "DUE;VALUE=DATE:20260504",
+                 "RRULE:FREQ=WEEKLY;COUNT=5", "COMMENT:kept")
+        self.put("e", "SUMMARY:Done", "STATUS:COMPLETED", "COMPLETED:20260503T213000Z")
+        self.graph.create("Born there", self.graph.list_id())
+        self.poll()
+        before = self.everything(self.dav, self.list)
+        self.assertEqual(len(before), 6)
+        dav, path = self.second()
+        self.assertEqual(self.everything(dav, path), before)
+
+    def test_what_changed_upstream_meanwhile_is_in_it(self):
+        self.put("a", "SUMMARY:Milk", "LOCATION:Paris", "DUE;TZID=Europe/Paris:20260506T180000")
+        task = self.upstream()["Milk"]
+        self.bridge.stop()
+        self.graph.patch(f"{self.tasks}/{task['id']}", {"title": "Cream", "dueDateTime":
+                                                        day("2026-05-08")})
+        dav, path = self.second()
+        self.assert_lines(unfold(dav.get(path + "a.ics").text), "SUMMARY:Cream", "LOCATION:Paris",
+                          "DUE;TZID=Europe/Paris:20260508T180000", "UID:a")
+        self.bridge.start()
+
+    def test_what_strangers_write_there_harms_nobody(self):
+        def pack(text):
+            return base64.b64encode(zlib.compress(text.encode())).decode()
+
+        good = vtodo("own", "SUMMARY:x", "LOCATION:here")
+        texts = ["", "x", "====", "A" * 17000, base64.b64encode(b"no zlib").decode(),
+                 pack("a" * 40_000_000)[:16000], pack("a" * 10_000_000), pack("one line"),
+                 pack(f"../up.ics\nown\n{good}"), pack(f"..\nown\n{good}"),
+                 pack(f"a.ics\nother\n{good}"), pack("a.ics\nown\nBEGIN:VCALENDAR"),
+                 pack(f"fine.ics\nown\n{good}"), pack(f"again.ics\nown\n{good}"),
+                 pack(f"fine.ics\nmine\n{vtodo('mine', 'SUMMARY:x')}")]
+        for number, text in enumerate(texts):
+            self.graph.create(f"task {number}", self.graph.list_id(), extensions=[
+                {"@odata.type": "microsoft.graph.openTypeExtension",
+                 "extensionName": self.EXTENSION, "kept": text}])
+        self.poll()
+        self.assertEqual(len(self.names()), len(texts))
+        kept = [n for n in self.names() if "LOCATION:here" in self.lines(n)]
+        self.assertEqual(kept, ["fine"])
+        self.assertEqual(sum("UID:own" in self.lines(n) for n in self.names()), 1)
+
+    def test_a_service_that_takes_no_extension_is_written_to_all_the_same(self):
+        self.admin.personality(refuses_extensions=True)
+        self.put("a", "SUMMARY:Milk", "LOCATION:Paris")
+        self.put("a", "SUMMARY:Cream", "LOCATION:Paris", status=204)
+        self.assertEqual(set(self.upstream()), {"Cream"})
+
+
+class SideBySide(Todo):
+    """Two accounts of one user, each in its own dialect, over two mailboxes."""
+
+    def setUp(self):
+        super().setUp()
+        self.admin.add_user("bob", "bob-token")
+        with open(self.bridge.config, "a", encoding="utf-8") as file:
+            file.write(f"[upstream old]\ndialect = outlook\nurl = {self.sandbox.outlook_url}\n")
+        self.bridge.stop()
+        self.bridge.start()
+        token = self.bridge.folder / "bob.token"
+        token.write_text("bob-token\n")
+        token.chmod(0o600)
+        self.bridge.run("account", "link", "alice", "--upstream", "old", "--label", "Old",
+                        "--timezone", "Europe/Paris", "--access-token-file", token)
+        self.dav = self.bridge.dav("alice", self.bridge.run(
+            "password", "add", "alice", "--label", "more").strip())
+
+    def test_a_move_between_them_keeps_the_document(self):
+        lists = self.dav.collections()
+        old = next(path for path in lists.values() if path != self.list)
+        self.assertEqual(len(lists), 2)
+        self.put("a", "SUMMARY:Milk", "DUE;TZID=Europe/Paris:20260506T180000", "LOCATION:Paris",
+                 "CLASS:PRIVATE", "BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:x",
+                 "TRIGGER;VALUE=DATE-TIME:20260505T080000Z", "END:VALARM")
+        text = self.dav.get(self.list + "a.ics").text
+        for source, target in ((self.list, old), (old, self.list)):
+            answer = self.dav.request("MOVE", source + "a.ics",
+                                      headers={"Destination": target + "a.ics"})
+            self.assertEqual(answer.status, 201, answer)
+            self.assertEqual(self.dav.get(source + "a.ics").status, 404)
+            self.assertEqual(self.dav.get(target + "a.ics").text, text)
+            moved = self.admin.tasks("bob" if target == old else "alice")
+            self.assertEqual(set(moved), {"Milk"})
+            self.assertEqual(moved["Milk"]["Sensitivity"],
+                             "Private" if target == old else "Normal")
+            self.assertEqual(self.admin.state("alice" if target == old else "bob")["tasks"], [])
