@@ -209,14 +209,6 @@ class Parts(Case):
                          "SUMMARY:a task\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
                          found[C + "calendar-data"].text)
 
-    def test_rfc4791_7_10_free_busy_is_free(self):
-        reply = self.request(200, "REPORT", self.list, "<C:free-busy-query %s><C:time-range "
-                             'start="20260101T000000Z" end="20270101T000000Z"/>'
-                             "</C:free-busy-query>" % NS, Depth="1")
-        self.assertTrue(reply.headers["Content-Type"].startswith("text/calendar"))
-        self.assertIn("BEGIN:VFREEBUSY", reply.text)
-        self.request(400, "REPORT", self.list, "<C:free-busy-query %s/>" % NS)
-
     def test_rfc6578_3_3_the_home_lists_its_lists(self):
         answer = self.answer("REPORT", self.home, sync("", props=("D:displayname",)))
         self.assertEqual(set(self.dav.collections().values()), set(answer.found))
