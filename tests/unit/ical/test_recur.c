@@ -214,10 +214,73 @@ static void hostile_rules_cost_little(void **state)
     }
 }
 
+/** All dates up to `last` that are not before `from`, of an iterator that skips and of one that
+ * does not. */
+static void check_skip(const char *text, int32_t start, int32_t from, int32_t last)
+{
+    struct recur_iterator walking;
+    struct recur_iterator skipping;
+    struct recur rule;
+    int32_t a = 0;
+    int32_t b = 0;
+    bool has_a;
+    bool has_b;
+
+    assert_true(recur_parse(str_from(text), &rule));
+    recur_start(&walking, &rule, start, last);
+    recur_start(&skipping, &rule, start, last);
+    recur_skip(&skipping, from);
+    do {
+        while ((has_a = recur_next(&walking, &a)) && a < from) {
+        }
+        while ((has_b = recur_next(&skipping, &b)) && b < from) {
+        }
+        assert_int_equal(has_a, has_b);
+        assert_true(!has_a || a == b);
+    } while (has_a);
+    assert_false(skipping.is_cut);
+    assert_true(rule.count > 0 || skipping.work <= walking.work);
+}
+
+static void skipping_gives_the_same_dates(void **state)
+{
+    static const char *const rules[] = { "FREQ=DAILY", "FREQ=DAILY;INTERVAL=3",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;WKST=SU", "FREQ=WEEKLY;INTERVAL=3;BYDAY=SU;WKST=MO",
+        "FREQ=MONTHLY;INTERVAL=5;BYMONTHDAY=-1", "FREQ=MONTHLY;BYDAY=2WE", "FREQ=YEARLY",
+        "FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29", "FREQ=YEARLY;BYWEEKNO=1;BYDAY=MO",
+        "FREQ=DAILY;COUNT=40" };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+        for (int32_t from = day("2019-12-20"); from < day("2021-02-01"); from += 5) {
+            check_skip(rules[i], day("2020-01-15"), from, day("2032-01-01"));
+        }
+    }
+}
+
+static void a_walk_that_is_cut_off_says_so(void **state)
+{
+    struct recur_iterator iterator;
+    struct recur rule;
+    int32_t date;
+
+    (void)state;
+    assert_true(recur_parse(S("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), &rule));
+    recur_start(&iterator, &rule, day("1700-01-01"), INT32_MAX);
+    assert_false(recur_next(&iterator, &date));
+    assert_true(iterator.is_cut);
+    assert_true(recur_parse(S("FREQ=HOURLY"), &rule));
+    recur_start(&iterator, &rule, day("1700-01-01"), INT32_MAX);
+    assert_false(recur_next(&iterator, &date));
+    assert_true(iterator.is_cut);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_of_the_standard_expand),
+        cmocka_unit_test(skipping_gives_the_same_dates),
+        cmocka_unit_test(a_walk_that_is_cut_off_says_so),
         cmocka_unit_test(nonsense_is_no_rule),
         cmocka_unit_test(dates_are_those_of_libical),
         cmocka_unit_test(hostile_rules_cost_little),
