@@ -1,3 +1,5 @@
+#include "bridge/dav/data_part.h"
+
 #include "bridge/dav/data_part_internal.h"
 
 #define CALDAV_NS S("urn:ietf:params:xml:ns:caldav")
