@@ -1,9 +1,11 @@
 /*
- * A client's document through check, read, plan and merge. The first byte chooses the change that
- * the service makes. Broken laws abort: a merge without change must change nothing, and what was
- * merged must be readable.
+ * A client's document through check, read, plan and merge, and for each dialect on to JSON, back
+ * and into a document again. The first byte chooses the change that the service makes. Broken laws
+ * abort: a merge without change must change nothing, what was merged must be readable, and JSON
+ * must say all that a service can hold.
  */
 #include "bridge/map/map.h"
+#include "bridge/upstream/dialect.h"
 
 #include <stdlib.h>
 
@@ -79,6 +81,32 @@ static void check_laws(
     map_set_rev(out, 7, S("ab"), context);
 }
 
+/** VTODO to task, to JSON, to task, to VTODO. */
+static void check_dialect(
+    struct str document, const struct dialect *dialect, struct map_context context)
+{
+    struct task task;
+    struct task projected;
+    struct upstream_item item;
+    struct str json;
+    struct err err;
+
+    context.project = dialect->project;
+    if (!map_read(document, &context, &task, &err)) {
+        abort();
+    }
+    dialect->project(&task, context.zone, context.arena, &projected);
+    json = dialect->write_task(&projected, TASK_ALL_FIELDS, context.zone, true, context.arena);
+    if (!dialect->read_task(json, context.zone, context.arena, &item, &err) ||
+        task_diff(&projected, &item.task) != 0) {
+        abort();
+    }
+    document = map_render(&item.task, S("u"), &context);
+    if (!map_read(document, &context, &task, &err)) {
+        abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -102,6 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         }
         check_laws(object.document, &context, data[0], &err);
+        check_dialect(object.document, &dialect_outlook, context);
+        check_dialect(object.document, &dialect_todo, context);
     }
     arena_free(&arena);
     return 0;
