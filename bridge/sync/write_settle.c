@@ -171,6 +171,15 @@ static void forgive_range(struct op *op, const struct task *returned)
     }
 }
 
+/** It has the formatting and does not show it (mapping.md 2.3): no change of the service's. */
+static void forgive_text(struct op *op, const struct task *returned)
+{
+    if (upstream_dialect(op->account->upstream)->flattens_bodies &&
+        op->plan.expected.body.is_html && !returned->body.is_html) {
+        op->plan.expected.body = returned->body;
+    }
+}
+
 void op_settle(struct op *op, const struct upstream_item *item)
 {
     struct map_context context = op_context(op);
@@ -195,6 +204,7 @@ void op_settle(struct op *op, const struct upstream_item *item)
         task_adopt_days(&returned, &op->base);
     }
     forgive_range(op, &returned);
+    forgive_text(op, &returned);
     if (!map_merge(op->plan.document, &op->plan.expected, &returned, &context, &document, &err)) {
         /* too large for a document, say; the service has the change: keep what the client wrote */
         log_warn("write.unmergeable", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));

@@ -148,8 +148,9 @@ struct dialect {
     /** To complete one occurrence of a series makes the next: by UPSTREAM_COMPLETE_TASK, or where
      * it can't, by the status alone. */
     bool completes_series;
-    bool refuses_ranges; /**< some of its servers take a rule only without a range */
-    task_fields fields;  /**< that it can hold at all */
+    bool refuses_ranges;  /**< some of its servers take a rule only without a range */
+    bool flattens_bodies; /**< notes come back as text, also those that were sent as HTML */
+    task_fields fields;   /**< that it can hold at all */
     /** A listing leaves these out where nothing is wrong: no reason to read an entry singly. */
     task_fields unlisted;
 

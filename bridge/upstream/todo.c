@@ -33,6 +33,7 @@ const struct dialect dialect_todo = {
     .sends_if_match = false, /* not documented for it (G.5) */
     .completes_series = true,
     .refuses_ranges = true,
+    .flattens_bodies = true,
     .fields = TASK_ALL_FIELDS & ~TODO_NEVER,
     .unlisted = TASK_FIELD(TASK_URL),
     .can = todo_can,

@@ -179,6 +179,17 @@ class Fields(Todo):
         self.poll()
         self.assert_lines(self.lines(self.found("x")), "URL:https://a")
 
+    def test_v069_html_notes_survive_a_service_that_answers_in_text(self):
+        self.put("a", "SUMMARY:x", "DESCRIPTION:bold", "X-ALT-DESC;FMTTYPE=text/html:<b>bold</b>")
+        ctag = self.poll()
+        self.assertEqual(self.poll(), ctag)
+        self.assert_lines(self.lines("a"), "X-ALT-DESC;FMTTYPE=text/html:<b>bold</b>",
+                          "DESCRIPTION:bold")
+        self.admin.clear_requests()
+        self.put("a", "SUMMARY:y", "DESCRIPTION:bold", status=204)
+        (_, body), = self.bodies("PATCH")
+        self.assertNotIn("body", body)
+
     def test_a_rule_that_a_listing_lacks_is_read_again(self):  # V155
         self.put("a", "SUMMARY:x", "DTSTART;VALUE=DATE:20260504", "DUE;VALUE=DATE:20260504",
                  "RRULE:FREQ=WEEKLY")
@@ -202,6 +213,22 @@ class Fields(Todo):
                 self.assertNotEqual(self.poll(), ctag)
                 self.assert_lines(self.lines(code), "LOCATION:kept")
                 self.found(f"new {code}")
+
+
+class Links(Todo):
+    settings = {"mapping": {"url_as_link": "yes"}}
+
+    def test_a_url_becomes_a_link(self):
+        answer = self.put("a", "SUMMARY:x", "URL:https://example.org/a?b=c")
+        self.assertIsNotNone(answer.etag)
+        link, = self.whole("x")["linkedResources"]
+        self.assertEqual(link["webUrl"], "https://example.org/a?b=c")
+        ctag = self.poll()
+        self.assertEqual(self.poll(), ctag)
+        task = self.upstream()["x"]
+        self.graph.delete(f"{self.tasks}/{task['id']}/linkedResources/{link['id']}")
+        self.poll()
+        self.assert_lines(self.lines("a"), "!URL")
 
 
 class Lists(Todo):
