@@ -41,6 +41,16 @@ static bool produce_when_told(struct evbuffer *out, void *arg)
     return !fixture->may_produce;
 }
 
+/** A byte at a time, until it may end: a search that finds something now and then. */
+static bool produce_a_byte(struct evbuffer *out, void *arg)
+{
+    struct fixture *fixture = arg;
+
+    evbuffer_add(out, "x", 1);
+    fixture->produced++;
+    return !fixture->may_produce;
+}
+
 static void produce_freed(void *arg)
 {
     struct fixture *fixture = arg;
@@ -78,6 +88,8 @@ static void handle(struct http_request *request, void *arg)
         http_respond_stream(request, 200, type, produce_slowly, produce_freed, fixture);
     } else if (str_eq(request->path, S("/wait"))) {
         http_respond_stream(request, 200, type, produce_when_told, produce_freed, fixture);
+    } else if (str_eq(request->path, S("/drip"))) {
+        http_respond_stream(request, 200, type, produce_a_byte, produce_freed, fixture);
     } else if (str_eq(request->path, S("/cut"))) {
         http_respond_cut(request);
     } else if (str_eq(request->path, S("/truncated"))) {

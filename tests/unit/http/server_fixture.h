@@ -17,7 +17,7 @@ struct fixture {
     int64_t now_us;
     size_t produced; /**< bytes of /stream */
     size_t produce_total;
-    bool may_produce; /**< /wait may come to its end */
+    bool may_produce; /**< /wait and /drip may come to their end */
     unsigned freed;   /**< streams */
     unsigned gone;
     unsigned heads; /**< calls of head_cb */

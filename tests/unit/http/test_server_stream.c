@@ -141,6 +141,22 @@ static void a_stream_without_a_result_lets_others_work(void **state)
     peer_close(&peer);
 }
 
+static void a_stream_of_little_results_lets_others_work(void **state)
+{
+    struct fixture *fixture = *state;
+    struct peer peer;
+
+    peer_open(&peer, fixture->loop, fixture->address);
+    peer_send(&peer, GET("/drip"));
+    while (fixture->produced == 0) {
+        fixture_turn(fixture);
+    }
+    assert_true(fixture->produced < 10); /* not until the socket is full */
+    fixture->may_produce = true;
+    peer_wait_for(&peer, "x\r\n0\r\n\r\n");
+    peer_close(&peer);
+}
+
 static void a_slow_reader_does_not_fill_the_memory(void **state)
 {
     struct fixture *fixture = *state;
@@ -305,6 +321,7 @@ int main(void)
         SERVER_TEST(an_empty_stream_is_one_empty_chunk),
         SERVER_TEST(a_stream_may_work_without_a_result),
         SERVER_TEST(a_stream_without_a_result_lets_others_work),
+        SERVER_TEST(a_stream_of_little_results_lets_others_work),
         SERVER_TEST(a_slow_reader_does_not_fill_the_memory),
         SERVER_TEST(a_stream_is_freed_when_its_reader_goes),
         SERVER_TEST(a_stream_is_freed_with_the_server),
