@@ -89,6 +89,57 @@ static void what_is_empty_comes_back_empty(void **state)
     assert_false(find_upstream(scratch, "", &found));
 }
 
+static void put_upstream(struct scratch *scratch, int number, const char *upstream_id)
+{
+    struct store_resource row = sample_resource(scratch->account, scratch->collection, number);
+    struct err err;
+
+    row.upstream_id = str_from(upstream_id);
+    OK(store_resource_put(&scratch->db, &row, &row.id, &err));
+}
+
+static void what_stands_below_a_task_is_found_by_its_prefix(void **state)
+{
+    struct scratch *scratch = *state;
+    const char *const ids[] = { "T", "T|a", "T|b", "T}", "Ta|c", "t|d", "" };
+    struct store_resource *rows;
+    struct err err;
+    size_t count;
+
+    for (int i = 0; i < 7; i++) {
+        put_upstream(scratch, i + 1, ids[i]);
+    }
+    OK(store_resource_below(&scratch->db, scratch->account, scratch->collection, S("T|"),
+        scratch->arena, &rows, &count, &err));
+    assert_int_equal(count, 2);
+    assert_true(str_eq(rows[0].upstream_id, S("T|a")));
+    assert_true(str_eq(rows[1].upstream_id, S("T|b")));
+    OK(store_resource_bury(
+        &scratch->db, scratch->account, scratch->collection, rows[0].id, 99, 1, &err));
+    OK(store_resource_below(&scratch->db, scratch->account, scratch->collection, S("T|"),
+        scratch->arena, &rows, &count, &err));
+    assert_int_equal(count, 1);
+}
+
+static void an_address_or_a_uid_is_taken(void **state)
+{
+    struct scratch *scratch = *state;
+    struct store_resource row = sample_resource(scratch->account, scratch->collection, 1);
+    struct err err;
+    bool is_taken;
+
+    OK(store_resource_put(&scratch->db, &row, &row.id, &err));
+    OK(store_resource_is_taken(
+        &scratch->db, scratch->account, scratch->collection, row.href, S("no"), &is_taken, &err));
+    assert_true(is_taken);
+    OK(store_resource_is_taken(
+        &scratch->db, scratch->account, scratch->collection, S("no"), row.uid, &is_taken, &err));
+    assert_true(is_taken);
+    OK(store_resource_is_taken(
+        &scratch->db, scratch->account, scratch->collection, S("no"), S("no"), &is_taken, &err));
+    assert_false(is_taken);
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     struct scratch *scratch = *state;
@@ -398,6 +449,8 @@ int main(void)
         TEST(resources_come_back_byte_for_byte, scratch_set_up_populated),
         TEST(what_is_empty_comes_back_empty, scratch_set_up_populated),
         TEST(what_is_not_there_is_not_found, scratch_set_up_populated),
+        TEST(what_stands_below_a_task_is_found_by_its_prefix, scratch_set_up_populated),
+        TEST(an_address_or_a_uid_is_taken, scratch_set_up_populated),
         TEST(put_updates_by_id, scratch_set_up_populated),
         TEST(an_href_is_taken_once, scratch_set_up_populated),
         TEST(a_task_upstream_is_one_resource, scratch_set_up_populated),
