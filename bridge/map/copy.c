@@ -1,5 +1,6 @@
 #include "bridge/map/map.h"
 
+#include "bridge/map/occurrence.h"
 #include "bridge/map/read.h"
 #include "bridge/map/series.h"
 #include "bridge/map/set.h"
@@ -65,4 +66,37 @@ bool map_is_same_occurrence(
            a.status == TASK_DONE && b.status == TASK_DONE &&
            str_eq(str_trim(a.title), str_trim(b.title)) && series_anchor(&copy)->is_set &&
            series_anchor(&copy)->day == series_anchor(&occurrence)->day;
+}
+
+/** RELATED-TO;RELTYPE=SIBLING the series. */
+static bool is_sibling(const struct vtodo *vtodo, struct str uid)
+{
+    const struct property *p = property_find(vtodo->todo->properties, S("RELATED-TO"));
+    struct str type;
+
+    for (; p != NULL; p = property_find(p->next, S("RELATED-TO"))) {
+        if (str_eq(str_trim(p->value), uid) &&
+            property_param(p, S("RELTYPE"), vtodo->context->arena, &type) &&
+            str_eq_nocase(type, S("SIBLING"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool map_is_occurrence(
+    struct str document, struct str series, int32_t day, const struct map_context *context)
+{
+    struct vtodo vtodo;
+    struct vtodo master;
+    struct err err;
+
+    if (!vtodo_open(document, context, &vtodo, &err) ||
+        !vtodo_open(series, context, &master, &err) || vtodo.first[VTODO_RRULE] != NULL ||
+        read_status(&vtodo) != TASK_DONE) {
+        return false;
+    }
+    return str_eq(vtodo.first[VTODO_UID]->value, occurrence_uid(&master, day)) ||
+           (is_sibling(&vtodo, master.first[VTODO_UID]->value) && series_anchor(&vtodo)->is_set &&
+               series_anchor(&vtodo)->day == day);
 }

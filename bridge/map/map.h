@@ -180,6 +180,31 @@ MUST_CHECK bool map_roll_reminder(struct str document, const struct task *base,
     const struct map_context *context, struct map_roll *out, struct err *err);
 
 /**
+ * What the bridge does for a task by itself, without any client: a series goes on over an exception
+ * (map_plan_skip), an override's content is applied when the series has come to it and taken back
+ * afterwards, the next reminder is due. Nothing to do: no fields, and plan.document is `document`.
+ * at_us_out: look again then; 0: not before the document or base changes. fails: ERR_INVALID
+ */
+MUST_CHECK bool map_plan_tend(struct str document, const struct task *base,
+    const struct map_context *context, struct map_plan *out, int64_t *at_us_out, struct err *err);
+
+/** Is this an open series that has another occurrence after the current one? */
+bool map_goes_on(struct str document, const struct map_context *context);
+
+/**
+ * The current occurrence of such a series was completed upstream, as `returned` says: the document
+ * that a client of style D (mapping.md 5.2) would write. fails: ERR_INVALID
+ */
+MUST_CHECK bool map_complete(struct str document, const struct task *base,
+    const struct task *returned, const struct map_context *context, struct str *out,
+    struct err *err);
+
+/** Is `document` a completed occurrence of this series: of `day`, and by its UID or its RELATED-TO?
+ */
+bool map_is_occurrence(
+    struct str document, struct str series, int32_t day, const struct map_context *context);
+
+/**
  * Is a new resource the copy by which a client (style C of mapping.md 5.6) says that the current
  * occurrence of this series is done: not recurring, completed, of the same title and date?
  */

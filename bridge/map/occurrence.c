@@ -59,8 +59,7 @@ struct str occurrence_remove(const struct vtodo *master, int32_t day)
     return edit_finish(&edit);
 }
 
-/** The same for the same occurrence, so that doing it again makes no second resource. */
-static struct str uid_of(const struct vtodo *master, int32_t day)
+struct str occurrence_uid(const struct vtodo *master, int32_t day)
 {
     struct arena *arena = master->context->arena;
     unsigned char h[SECRET_HASH_BYTES];
@@ -94,7 +93,7 @@ struct str occurrence_extract(const struct vtodo *master, const struct vtodo *ov
     for (size_t i = 0; i < ARRAY_LEN(dropped); i++) {
         set_remove(&set, dropped[i]);
     }
-    set_value(&set, VTODO_UID, uid_of(master, day));
+    set_value(&set, VTODO_UID, occurrence_uid(master, day));
     put_dates(&set, master, day);
     if (override->first[VTODO_SUMMARY] == NULL && summary != NULL) {
         edit_insert(&set.edit, override->todo, summary->name, summary->params, summary->value);

@@ -22,3 +22,6 @@ struct str occurrence_remove(const struct vtodo *master, int32_t day);
  */
 struct str occurrence_extract(
     const struct vtodo *master, const struct vtodo *override, int32_t day);
+/** The UID of that document: the same for the same occurrence, so that doing it again makes no
+ * second resource. */
+struct str occurrence_uid(const struct vtodo *master, int32_t day);

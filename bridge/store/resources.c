@@ -46,6 +46,7 @@ static void read_loaded(struct query *query, struct arena *arena, void *out)
     row->put_hash = query_get_bytes(query, arena);
     row->replaced_etag = query_get_bytes(query, arena);
     row->is_removed = query_get_bool(query);
+    row->upstream_id = query_get_bytes(query, arena);
     row->document = query_get_bytes(query, arena);
 }
 
@@ -57,7 +58,7 @@ bool store_resource_load(struct store_db *db, int64_t account, int64_t collectio
 
     query_start(&query, db,
         "SELECT id, href, uid, etag, rev, change, modified_s, put_hash, replaced_etag, "
-        "is_removed, document FROM resources WHERE account = ?1 AND collection = ?2 "
+        "is_removed, upstream_id, document FROM resources WHERE account = ?1 AND collection = ?2 "
         "ORDER BY change DESC",
         err);
     query_int(&query, account);
@@ -218,15 +219,11 @@ static bool insert_resource(
     return is_inserted || err_set(err, ERR_CONFLICT, "store: the href is taken");
 }
 
-bool store_resource_put(
+static bool update_resource(
     struct store_db *db, const struct store_resource *row, int64_t *id_out, struct err *err)
 {
     struct query query;
 
-    assert(!row->is_removed); /* that is store_resource_bury */
-    if (row->id == 0) {
-        return insert_resource(db, row, id_out, err);
-    }
     query_start(&query, db,
         "UPDATE resources SET uid = ?5, upstream_id = ?6, upstream_etag = ?7, etag = ?8, "
         "rev = ?9, change = ?10, round = ?11, written_s = ?12, modified_s = ?13, "
@@ -241,8 +238,16 @@ bool store_resource_put(
     return true;
 }
 
-bool store_resource_confirm(struct store_db *db, int64_t account, int64_t collection, int64_t id,
-    struct str upstream_etag, struct str base, int64_t round, struct err *err)
+bool store_resource_put(
+    struct store_db *db, const struct store_resource *row, int64_t *id_out, struct err *err)
+{
+    assert(!row->is_removed); /* that is store_resource_bury */
+    return (row->id == 0 ? insert_resource(db, row, id_out, err)
+                         : update_resource(db, row, id_out, err)) &&
+           store_due_set(db, row->account, row->collection, *id_out, row->due_s, err);
+}
+
+bool store_resource_confirm(struct store_db *db, const struct store_resource *row, struct err *err)
 {
     struct query query;
 
@@ -250,13 +255,14 @@ bool store_resource_confirm(struct store_db *db, int64_t account, int64_t collec
         "UPDATE resources SET upstream_etag = ?4, base = ?5, round = ?6 "
         "WHERE account = ?1 AND collection = ?2 AND id = ?3 AND is_removed = 0",
         err);
-    query_int(&query, account);
-    query_int(&query, collection);
-    query_int(&query, id);
-    query_text(&query, upstream_etag);
-    query_blob(&query, base);
-    query_int(&query, round);
-    return query_change(&query, "resource");
+    query_int(&query, row->account);
+    query_int(&query, row->collection);
+    query_int(&query, row->id);
+    query_text(&query, row->upstream_etag);
+    query_blob(&query, row->base);
+    query_int(&query, row->round);
+    return query_change(&query, "resource") &&
+           store_due_set(db, row->account, row->collection, row->id, row->due_s, err);
 }
 
 /* What it was served as is of no use to anybody any more; a new one at its address starts without
@@ -300,7 +306,8 @@ bool store_resource_bury(struct store_db *db, int64_t account, int64_t collectio
     query_int(&query, id);
     query_int(&query, change);
     query_int(&query, now_s);
-    return query_change(&query, "resource") && drop_history(db, account, collection, id, err);
+    return query_change(&query, "resource") && drop_history(db, account, collection, id, err) &&
+           store_due_set(db, account, collection, id, 0, err);
 }
 
 bool store_resource_unseen(struct store_db *db, int64_t account, int64_t collection, int64_t round,
@@ -312,12 +319,31 @@ bool store_resource_unseen(struct store_db *db, int64_t account, int64_t collect
 
     query_start(&query, db,
         "SELECT " RESOURCE_COLUMNS " FROM resources WHERE account = ?1 AND collection = ?2 "
-        "AND is_removed = 0 AND round < ?3 AND written_s < ?4 ORDER BY id",
+        "AND is_removed = 0 AND round < ?3 AND written_s < ?4 AND upstream_id <> '' ORDER BY id",
         err);
     query_int(&query, account);
     query_int(&query, collection);
     query_int(&query, round);
     query_int(&query, before_s);
+    if (!query_list(&query, arena, sizeof(**out), read_resource, &rows, count_out)) {
+        return false;
+    }
+    *out = rows;
+    return true;
+}
+
+bool store_resource_waiting(struct store_db *db, int64_t account, int64_t collection,
+    struct arena *arena, struct store_resource **out, size_t *count_out, struct err *err)
+{
+    struct query query;
+    void *rows;
+
+    query_start(&query, db,
+        "SELECT " RESOURCE_COLUMNS " FROM resources WHERE account = ?1 AND collection = ?2 "
+        "AND is_removed = 0 AND upstream_id = '' ORDER BY id",
+        err);
+    query_int(&query, account);
+    query_int(&query, collection);
     if (!query_list(&query, arena, sizeof(**out), read_resource, &rows, count_out)) {
         return false;
     }

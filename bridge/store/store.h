@@ -227,6 +227,9 @@ struct store_resource {
     struct str replaced_etag; /**< the ETag that PUT replaced; empty: it created */
     /** a tombstone: document, base, etags and put_hash are empty; modified_s says since when */
     bool is_removed;
+    /** When its task wants looking after (table `due`); 0: never. store_resource_put and _confirm
+     * write it; it is not read back with the row. */
+    int64_t due_s;
 };
 /** What a collection in memory needs of each row (tombstones too), newest change first: account,
  * collection, id, href, uid, etag, document, change, modified_s, put_hash, replaced_etag,
@@ -255,21 +258,48 @@ MUST_CHECK bool store_resource_below(struct store_db *db, int64_t account, int64
  */
 MUST_CHECK bool store_resource_put(
     struct store_db *db, const struct store_resource *row, int64_t *id_out, struct err *err);
-/** Only upstream_etag, base and round: nothing that a client sees. fails: ERR_NOT_FOUND */
-MUST_CHECK bool store_resource_confirm(struct store_db *db, int64_t account, int64_t collection,
-    int64_t id, struct str upstream_etag, struct str base, int64_t round, struct err *err);
+/** Only upstream_etag, base, round and due_s: nothing that a client sees. fails: ERR_NOT_FOUND */
+MUST_CHECK bool store_resource_confirm(
+    struct store_db *db, const struct store_resource *row, struct err *err);
 /** Turn into a tombstone with this change number; its versions and properties go. fails:
  * ERR_NOT_FOUND */
 MUST_CHECK bool store_resource_bury(struct store_db *db, int64_t account, int64_t collection,
     int64_t id, int64_t change, int64_t now_s, struct err *err);
 /** Rows (no tombstones) that a finished full round did not see: round < `round` and written_s <
- * before_s. In order of id. */
+ * before_s, with an upstream_id. In order of id. */
 MUST_CHECK bool store_resource_unseen(struct store_db *db, int64_t account, int64_t collection,
     int64_t round, int64_t before_s, struct arena *arena, struct store_resource **out,
     size_t *count_out, struct err *err);
 /** Drop tombstones older than before_s, and note their newest change in pruned_change. */
 MUST_CHECK bool store_tombstone_prune(
     struct store_db *db, int64_t account, int64_t before_s, struct err *err);
+
+/** Those without an upstream_id: not sent yet. In order of id. */
+MUST_CHECK bool store_resource_waiting(struct store_db *db, int64_t account, int64_t collection,
+    struct arena *arena, struct store_resource **out, size_t *count_out, struct err *err);
+
+/* --- timed work --------------------------------------------------------------------------- */
+
+enum store_due_kind {       /* stored: append only */
+    STORE_DUE_RESOURCE = 1, /**< look after a resource; ref is its id */
+};
+
+/** A resource that wants looking after. */
+struct store_due {
+    int64_t collection;
+    int64_t resource;
+    int64_t at_s;
+    struct str href;
+};
+/** at_s 0: not any more. fails: ERR_NOT_FOUND: no such resource */
+MUST_CHECK bool store_due_set(struct store_db *db, int64_t account, int64_t collection,
+    int64_t resource, int64_t at_s, struct err *err);
+/** Those with at_s <= until_s, earliest first, at most so many. */
+MUST_CHECK bool store_due_list(struct store_db *db, int64_t account, int64_t until_s, int64_t most,
+    struct arena *arena, struct store_due **out, size_t *count_out, struct err *err);
+/** When the account's next timed work is due; 0: there is none. */
+MUST_CHECK bool store_due_next(
+    struct store_db *db, int64_t account, int64_t *at_s_out, struct err *err);
 
 /* --- versions ----------------------------------------------------------------------------- */
 

@@ -49,6 +49,7 @@ static struct entry *entry_new(const struct store_resource *row)
         .modified_s = row->modified_s,
         .is_removed = row->is_removed,
     };
+    entry->is_waiting = !row->is_removed && row->upstream_id.n == 0;
     entry->put_hash = pack(&place, row->put_hash);
     entry->replaced_etag = pack(&place, row->replaced_etag);
     return entry;

@@ -68,6 +68,7 @@ struct loaded_account {
     size_t collection_count;
     struct store_operation *operations;
     size_t operation_count;
+    int64_t due_s;
 };
 
 struct start_job {
@@ -107,7 +108,8 @@ static bool start_run(struct store_job *base, struct store_db *db, struct err *e
         if (!store_collection_list(db, rows[i].id, job->arena, &account->collections,
                 &account->collection_count, err) ||
             !store_operation_list(
-                db, rows[i].id, job->arena, &account->operations, &account->operation_count, err)) {
+                db, rows[i].id, job->arena, &account->operations, &account->operation_count, err) ||
+            !store_due_next(db, rows[i].id, &account->due_s, err)) {
             return false;
         }
     }
@@ -133,6 +135,7 @@ static void start_account(struct engine *engine, const struct loaded_account *lo
     }
     *end = account;
     ops_resume(account, loaded->operations, loaded->operation_count);
+    timed_start(account, loaded->due_s);
     account_schedule(account);
 }
 

@@ -43,6 +43,7 @@ struct user {
 struct entry {
     struct resource resource; /**< first: a struct resource * is a struct entry * */
     struct entry *newer, *older;
+    bool is_waiting;          /**< not sent yet: a copy that waits for its series */
     struct str put_hash;      /**< of the last accepted PUT; empty: none */
     struct str replaced_etag; /**< what that PUT replaced; empty: it created; MOVED_ON: upstream has
                                    changed it since */
@@ -91,7 +92,8 @@ struct collection {
     uint64_t pulled_round; /**< number of the account's round in which it began */
 };
 
-struct hold; /* a poll that waits for a round: poll.c */
+struct timed; /* timed.c */
+struct hold;  /* a poll that waits for a round: poll.c */
 
 struct account {
     struct engine *engine;
@@ -113,6 +115,7 @@ struct account {
     struct recent *recent; /**< upstream ids written while a page was under way */
     bool lacks_markers;    /**< the service has refused one: not tried again in this run */
     struct op *folder_ops; /**< operations on folders */
+    struct timed *timed;   /**< what is to be done at a time: timed.c */
 
     /* schedule */
     struct loop_timer timer;
@@ -202,6 +205,14 @@ void poll_collection_done(struct collection *collection);
 void poll_round_done(struct account *account);
 void poll_account_closed(struct account *account);
 
+/* timed.c */
+/** next_s: when the account's next timed work is due, as the store says; 0: there is none. */
+void timed_start(struct account *account, int64_t next_s);
+/** Only when its lists are gone: operations of theirs answer here. */
+void timed_stop(struct account *account);
+/** A committed row wants looking after at at_s (0: not). */
+void timed_note(struct account *account, int64_t at_s);
+
 /* round.c */
 /** Start a round unless one runs; first: the collection to begin with, or NULL. */
 void round_start(struct account *account, struct collection *first);
@@ -222,6 +233,8 @@ void pull_start(struct collection *collection);
 void pull_abort(struct collection *collection);
 
 /* write.c */
+/** Look after one resource, without a client; href is copied. cb as of sync_put. */
+void sync_tend(struct collection *collection, struct str href, sync_cb *cb, void *arg);
 void ops_wake(struct collection *collection);
 /** Is there an open operation on this task? href: of its resource; empty: it has none, so that it
  * may be one that is being created under this title. */

@@ -1,4 +1,4 @@
-#include "bridge/sync/engine_internal.h"
+#include "bridge/sync/folder_internal.h"
 
 #include <string.h>
 
@@ -7,48 +7,6 @@ enum {
     FOLDER_PAGES_MAX = 1000,
     FOLDERS_MAX = 2000,
 };
-
-/**
- * One walk over the folder list (or its changes). Folders are few: all pages are gathered in memory
- * and applied in one transaction with the link, so a folder goes only when a whole round said so.
- */
-struct folder_pull {
-    struct engine *engine;
-    struct account *account; /**< NULL once aborted: the job under way frees it */
-    struct arena *arena;
-    struct upstream_op *op;
-    struct str link;
-    bool is_full;
-    bool has_restarted;
-    unsigned pages;
-    struct upstream_folder *folders;
-    size_t count, capacity;
-    enum upstream_link end;       /**< how the walk ended */
-    struct link_request *request; /**< an account that is being linked; NULL: a round */
-
-    struct store_job job;
-    struct folder_change *changes;
-    size_t change_count;
-    struct store_account row;
-};
-
-struct folder_change {
-    enum {
-        FOLDER_ADD,
-        FOLDER_UPDATE,
-        FOLDER_REMOVE
-    } kind;
-    struct store_collection row;
-};
-
-struct link_request {
-    int64_t *account_out;
-    engine_cb *cb;
-    void *arg;
-};
-
-static void folder_pull_end(struct folder_pull *pull, const struct err *err);
-static void ask_page(struct folder_pull *pull);
 
 /* --- gathering ---------------------------------------------------------------------------- */
 
@@ -91,9 +49,6 @@ static bool gather(struct folder_pull *pull, struct upstream_reply *reply, struc
     return err->kind == ERR_NONE;
 }
 
-static void folder_apply(struct folder_pull *pull);
-static void link_pulled(struct folder_pull *pull);
-
 static void on_page(struct upstream_reply *reply, void *arg)
 {
     struct folder_pull *pull = arg;
@@ -105,7 +60,7 @@ static void on_page(struct upstream_reply *reply, void *arg)
         pull->is_full = true;
         pull->count = 0;
         pull->link = S("");
-        ask_page(pull);
+        folder_pull_ask(pull);
         return;
     }
     if (err.kind == ERR_NONE && ++pull->pages > FOLDER_PAGES_MAX) {
@@ -117,18 +72,18 @@ static void on_page(struct upstream_reply *reply, void *arg)
     }
     pull->link = arena_copy(pull->arena, reply->link);
     if (reply->link_kind == UPSTREAM_LINK_MORE) {
-        ask_page(pull);
+        folder_pull_ask(pull);
         return;
     }
     pull->end = reply->link_kind;
     if (pull->request) {
-        link_pulled(pull);
+        link_listed(pull);
     } else {
-        folder_apply(pull);
+        folder_pull_apply(pull);
     }
 }
 
-static void ask_page(struct folder_pull *pull)
+void folder_pull_ask(struct folder_pull *pull)
 {
     struct upstream_call call = {
         .kind = UPSTREAM_SYNC_FOLDERS,
@@ -140,7 +95,7 @@ static void ask_page(struct folder_pull *pull)
         pull->account->upstream, &call, !pull->request, FOLDER_DEADLINE_MS, on_page, pull);
 }
 
-static struct folder_pull *folder_pull_new(struct account *account)
+struct folder_pull *folder_pull_new(struct account *account)
 {
     struct folder_pull *pull = mem_alloc(sizeof(*pull));
 
@@ -154,7 +109,7 @@ static struct folder_pull *folder_pull_new(struct account *account)
     return pull;
 }
 
-static void folder_pull_free(struct folder_pull *pull)
+void folder_pull_free(struct folder_pull *pull)
 {
     mem_free(pull->folders);
     arena_free(&pull->arena);
@@ -342,7 +297,7 @@ static void apply_done(struct store_job *base)
     folder_pull_end(pull, &base->err);
 }
 
-static void folder_apply(struct folder_pull *pull)
+void folder_pull_apply(struct folder_pull *pull)
 {
     struct account *account = pull->account;
     struct err err;
@@ -382,7 +337,7 @@ static void folder_apply(struct folder_pull *pull)
 void folder_pull_start(struct account *account)
 {
     account->folder_pull = folder_pull_new(account);
-    ask_page(account->folder_pull);
+    folder_pull_ask(account->folder_pull);
 }
 
 void folder_pull_abort(struct account *account)
@@ -406,191 +361,16 @@ void folder_pull_abort(struct account *account)
     } /* else the job under way frees it */
 }
 
-/* --- linking an account ------------------------------------------------------------------- */
-
-static struct str default_folder(const struct folder_pull *pull)
-{
-    for (size_t i = 0; i < pull->count; i++) {
-        if (pull->folders[i].is_default && !pull->folders[i].is_removed) {
-            return pull->folders[i].id;
-        }
-    }
-    return S("");
-}
-
-static void link_finish(struct folder_pull *pull, const struct err *err);
-
-/**
- * The same mailbox linked again keeps lists, hrefs and ctags: if the store knows an account of this
- * user and service whose default folder is the one just listed, that account takes the new token.
- */
-struct relink_job {
-    struct store_job job;
-    struct folder_pull *pull;
-    struct str folder;
-    struct store_account account;
-    struct store_collection *collections;
-    size_t collection_count;
-    bool is_found;
-};
-
-static bool relink_run(struct store_job *base, struct store_db *db, struct err *err)
-{
-    struct relink_job *job = CONTAINER_OF(base, struct relink_job, job);
-    struct arena *arena = job->pull->arena;
-    struct store_account *accounts;
-    size_t count;
-
-    if (!store_account_list(db, arena, &accounts, &count, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < count && !job->is_found; i++) {
-        struct store_collection *rows;
-        size_t rows_count;
-
-        if (accounts[i].user != job->pull->row.user ||
-            !str_eq(accounts[i].upstream, job->pull->row.upstream)) {
-            continue;
-        }
-        if (!store_collection_list(db, accounts[i].id, arena, &rows, &rows_count, err)) {
-            return false;
-        }
-        for (size_t k = 0; k < rows_count; k++) {
-            if (str_eq(rows[k].upstream_id, job->folder)) {
-                job->is_found = true;
-                job->account = accounts[i];
-                job->collections = rows;
-                job->collection_count = rows_count;
-            }
-        }
-    }
-    return true;
-}
-
-static void relink_done(struct store_job *base)
-{
-    struct relink_job *job = CONTAINER_OF(base, struct relink_job, job);
-    struct folder_pull *pull = job->pull;
-    struct account *account = pull->account;
-    struct account *linked;
-
-    if (!account) {
-        folder_pull_free(pull);
-        mem_free(job);
-        return;
-    }
-    if (base->err.kind != ERR_NONE) {
-        folder_pull_end(pull, &base->err);
-        mem_free(job);
-        return;
-    }
-    linked = job->is_found ? user_find_account(account->user, job->account.id) : NULL;
-    if (linked) {
-        account_free(&linked); /* replaced by the new one, with the same rows */
-    }
-    if (job->is_found) {
-        account->id = job->account.id;
-        account->created_s = job->account.created_s;
-        account->is_default = job->account.is_default;
-        account->folder_round = job->account.folder_round;
-        for (size_t i = 0; i < job->collection_count; i++) {
-            collection_new(account, &job->collections[i]);
-        }
-    }
-    mem_free(job);
-    folder_apply(pull);
-}
-
-static void link_pulled(struct folder_pull *pull)
-{
-    struct relink_job *job = mem_alloc(sizeof(*job));
-
-    job->job = (struct store_job){ .run = relink_run, .done = relink_done };
-    job->pull = pull;
-    job->folder = default_folder(pull);
-    account_row(pull->account, &pull->row, pull->arena);
-    pull->row.upstream = arena_copy(pull->arena, pull->row.upstream); /* a worker reads it */
-    store_read(pull->engine->store, &job->job);
-}
-
-static void folder_pull_end(struct folder_pull *pull, const struct err *err)
+void folder_pull_end(struct folder_pull *pull, const struct err *err)
 {
     struct account *account = pull->account;
     struct err result = *err; /* it may be the job's, which goes with the pull */
 
     if (pull->request) {
-        link_finish(pull, &result);
+        link_end(pull, &result);
         return;
     }
     account->folder_pull = NULL;
     folder_pull_free(pull);
     round_folders_done(account, &result);
-}
-
-static void link_finish(struct folder_pull *pull, const struct err *err)
-{
-    struct account *account = pull->account;
-    struct link_request *request = pull->request;
-
-    account->folder_pull = NULL;
-    if (err->kind == ERR_NONE) {
-        struct account **end = &account->user->accounts;
-
-        account_unlist(account);
-        account->id = pull->row.id;
-        while (*end && (*end)->id < account->id) {
-            end = &(*end)->next;
-        }
-        account->next = *end;
-        *end = account;
-        *request->account_out = account->id;
-        round_start(account, NULL);
-    } else {
-        account_free(&account);
-    }
-    request->cb(err, request->arg);
-    mem_free(request);
-    folder_pull_free(pull);
-}
-
-void engine_link_account(struct engine *engine, struct user *user, const struct engine_link *link,
-    int64_t *account_out, engine_cb *cb, void *arg)
-{
-    const struct zone *zone = link->timezone.n ? zone_find(link->timezone) : zone_of_host();
-    struct account *account;
-    struct folder_pull *pull;
-    struct err err;
-
-    if (!zone) {
-        err_set(&err, ERR_INVALID, "there is no time zone %.*s", STR_ARG(link->timezone));
-        engine_call_later(engine, cb, arg, &err);
-        return;
-    }
-    if (user->linking) { /* it may be the same mailbox, which must not come twice */
-        err_set(&err, ERR_BUSY, "another account of this user is being linked");
-        engine_call_later(engine, cb, arg, &err);
-        return;
-    }
-    account = account_new(user, &(struct store_account){ .user = user->id,
-                                    .upstream = link->upstream,
-                                    .label = link->label.n ? link->label : link->upstream,
-                                    .timezone = zone_name(zone),
-                                    .is_zone_guessed = link->timezone.n == 0,
-                                    .is_default = !user->accounts,
-                                    .created_s = clock_now_s() });
-    secret_set(&account->token, link->token);
-    if (!account->upstream) {
-        err_set(&err, ERR_INVALID, "%.*s", STR_ARG(text_str(&account->last_error)));
-        account_free(&account);
-        engine_call_later(engine, cb, arg, &err);
-        return;
-    }
-    upstream_set_token(account->upstream, link->token);
-    pull = folder_pull_new(account);
-    pull->request = mem_alloc(sizeof(struct link_request));
-    *pull->request = (struct link_request){ account_out, cb, arg };
-    account->folder_pull = pull;
-    account->next = user->linking;
-    user->linking = account;
-    ask_page(pull);
 }

@@ -13,6 +13,7 @@
  *   write_copy.c    the copies that some clients make of completed occurrences
  *   write_series.c  what a PUT does to a series, step by step
  *   write_subtask.c sub-tasks that are items of their parent's checklist upstream
+ *   write_tend.c    what the bridge does by itself when a time has come
  */
 #include "bridge/sync/engine_internal.h"
 #include "bridge/sync/version.h"
@@ -75,6 +76,7 @@ struct op {
     struct str parent_href; /**< of the resource below which the document says that it stands */
     struct str parent_id;   /**< that task upstream, if this is, or will be, an item of its list */
     struct str marker;
+    bool is_own;     /**< the bridge's own change: no client, no PUT */
     bool is_reduced; /**< the service refused it, and what may be at fault is left out */
     bool has_merged; /**< upstream had moved on and the change was planned anew */
 
@@ -108,7 +110,12 @@ struct op {
     /* settling */
     struct store_resource result;
     struct store_version result_version;
-    struct store_resource ours;     /**< of an occurrence; a client's copy takes its place */
+    struct store_resource ours; /**< of an occurrence; a client's copy takes its place */
+    /** A resource beside it that a step writes: a client's copy of the completed occurrence, the
+     * occurrence that is open again. */
+    struct store_resource other;
+    struct store_resource *waiting; /**< the copies of this list that wait for a series */
+    size_t waiting_count;
     struct store_resource done_row; /**< the resource of `done` */
     struct store_version done_version;
     bool has_done_row;
@@ -121,6 +128,7 @@ struct op {
     enum sync_outcome outcome;
     bool gives_etag;
     struct store_collection *made; /**< OP_MAKE_FOLDER: the new list's row */
+    bool is_confirming;            /**< only what no client sees of result is stored */
     bool is_publishing; /**< result is to be published (as a tombstone if result.is_removed) */
 };
 
@@ -137,6 +145,8 @@ void op_job(struct op *op, bool is_write,
     void (*done)(struct store_job *));
 /** To be called first in a job's done: false if the operation was abandoned (and is freed). */
 bool op_job_ended(struct op *op);
+/** The same for what came instead of a job: it was abandoned; free it. */
+void op_abandoned(struct op *op);
 struct map_context op_context(const struct op *op);
 
 /** Answer in a later turn, without an operation. */
@@ -191,6 +201,8 @@ bool op_keep(struct op *op, struct str id, bool is_local);
 /** A new resource; or a client's own copy of a completed occurrence, which takes the place of ours.
  */
 void op_start_creation(struct op *op);
+/** Is there another operation on this address? */
+bool op_is_being_written(const struct op *op, struct str href);
 
 /* write_series.c */
 /** Do what the plan says: its steps first, then its fields. */
@@ -216,6 +228,12 @@ void op_settle_step(struct op *op, const struct upstream_item *item);
 void op_settle_locally(struct op *op);
 /** The task is gone upstream: bury the resource and answer `outcome`. */
 void op_settle_removed(struct op *op, enum sync_outcome outcome);
+/** Nothing was sent, but the task was read: store it with `document`, which it is merged into. */
+void op_settle_seen(struct op *op, const struct task *returned, struct str document);
+/** Nothing is known yet: as it was, to be looked after again at due_s. */
+void op_settle_later(struct op *op, int64_t due_s);
+/** A new resource that is not sent before `due_s`. */
+void op_settle_waiting(struct op *op, int64_t due_s);
 /** Upstream's own change wins: store `document` and answer 412. */
 void op_settle_conflict(
     struct op *op, const struct task *returned, struct str etag, struct str document);
@@ -224,6 +242,9 @@ void op_forget(struct op *op);
 /** It was not done: forget it. The client has been, or is now, answered with err (503 unless its
  * kind says otherwise). */
 void op_drop(struct op *op, const struct err *err);
+
+/* write_tend.c */
+void op_start_tend(struct op *op);
 
 /* write_lookup.c */
 void op_become_unclear(struct op *op, const struct err *err);

@@ -1,6 +1,7 @@
 #include "bridge/sync/pull_internal.h"
 
 #include "bridge/sync/keep.h"
+#include "bridge/sync/roles.h"
 #include "bridge/sync/version.h"
 
 static void merge_slice(void *arg);
@@ -101,17 +102,6 @@ void pull_apply(struct pull *pull)
 
 /* --- series ------------------------------------------------------------------------------- */
 
-/** Is `item` the task with which the series of base goes on? */
-static bool is_next_of(const struct task *base, const struct upstream_item *item)
-{
-    const struct task *task = &item->task;
-
-    return !item->is_removed && task->status != TASK_DONE && task->recurrence.is_set &&
-           task->recurrence.pattern == base->recurrence.pattern &&
-           task->recurrence.interval == base->recurrence.interval &&
-           str_eq(task->title, base->title) && task->due.day > base->due.day;
-}
-
 /** The row of a series goes to its next task, and the completed one is new; whichever comes first
  * keeps the place, so that the id is free when the other takes it. */
 static void hand_over(struct pull *pull, struct change *series, struct change *next)
@@ -146,7 +136,8 @@ static void follow_roles(struct pull *pull)
             continue;
         }
         for (size_t j = 0; j < pull->count; j++) {
-            if (!pull->changes[j].is_known && is_next_of(&base, &pull->changes[j].item)) {
+            if (!pull->changes[j].is_known && !pull->changes[j].item.is_removed &&
+                role_is_next(&base, &pull->changes[j].item.task)) {
                 hand_over(pull, series, &pull->changes[j]);
                 break;
             }
@@ -254,6 +245,31 @@ static bool plan_new(
         pull->collection, &change->row, &change->item.task, false, context, &change->version, err);
 }
 
+/**
+ * The occurrence of a series was completed upstream, and nobody can tell from this item whether and
+ * where the series goes on: the resource stays as it is and is looked after at once (write_tend.c).
+ */
+static bool is_left_behind(
+    const struct change *change, const struct map_context *context, const struct task *base)
+{
+    return base->status != TASK_DONE && change->item.task.status == TASK_DONE &&
+           (change->item.task.present & TASK_FIELD(TASK_STATUS)) &&
+           map_goes_on(change->row.document, context);
+}
+
+/** When what stays as it is wants looking after. */
+static void keep_due(const struct pull *pull, struct change *change)
+{
+    struct map_context context;
+    struct task base;
+    struct err err;
+
+    account_map_context(pull->collection->account, pull->arena, &context);
+    if (task_parse(change->row.base, pull->arena, &base, &err)) {
+        change->row.due_s = version_due(change->row.document, &base, &context);
+    }
+}
+
 static bool plan_known(
     struct pull *pull, struct change *change, struct map_context *context, struct err *err)
 {
@@ -263,6 +279,11 @@ static bool plan_known(
     if (!task_parse(change->row.base, pull->arena, &base, err)) {
         return false;
     }
+    if (is_left_behind(change, context, &base)) {
+        change->kind = CHANGE_CONFIRM;
+        change->row.due_s = clock_now_s();
+        return true;
+    }
     task_copy(pull->arena, &base, &returned);
     task_apply(&returned, &change->item.task, change->item.task.present);
     returned.modified_us = change->item.task.modified_us;
@@ -271,12 +292,14 @@ static bool plan_known(
         /* too large for a document, say: the others go on, and this one keeps what it has */
         log_warn("sync.unmergeable", LOG_HASH("task", change->item.id), LOG_TEXT("why", err->text));
         change->kind = CHANGE_CONFIRM;
+        keep_due(pull, change);
         return true;
     }
     change->row.upstream_etag = change->item.etag;
     if (str_eq(document, change->row.document)) {
         change->kind = CHANGE_CONFIRM;
         change->row.base = version_base(&returned, pull->arena);
+        change->row.due_s = version_due(document, &returned, context);
         return true;
     }
     change->kind = CHANGE_PUT;
@@ -323,6 +346,9 @@ static bool plan_change(struct pull *pull, struct change *change, struct err *er
     }
     if (change->is_unreadable) {
         change->kind = change->is_known ? CHANGE_CONFIRM : CHANGE_NONE;
+        if (change->is_known) {
+            keep_due(pull, change);
+        }
         return true;
     }
     if (change->item.is_removed) {
@@ -381,8 +407,7 @@ static bool commit_change(
     case CHANGE_NONE:
         return true;
     case CHANGE_CONFIRM:
-        return store_resource_confirm(db, pull->account_id, pull->collection_id, row->id,
-            row->upstream_etag, row->base, row->round, err);
+        return store_resource_confirm(db, row, err);
     case CHANGE_REREAD:
         return store_reread_add(db, pull->account_id, pull->collection_id, change->item.id, err);
     case CHANGE_BURY:
@@ -445,6 +470,9 @@ static void commit_done(struct store_job *base)
                 change->row.document = change->row.etag = S("");
             }
             collection_publish(c, &change->row);
+        }
+        if (change->kind == CHANGE_PUT || change->kind == CHANGE_CONFIRM) {
+            timed_note(c->account, change->row.due_s);
         }
     }
     ops_wake(c);

@@ -37,6 +37,22 @@ struct str version_put_hash(struct str body, struct arena *arena)
     return arena_copy(arena, (struct str){ (const char *)hash, sizeof(hash) });
 }
 
+int64_t version_due(struct str document, const struct task *base, const struct map_context *context)
+{
+    int64_t now_s = context->now_us / CIVIL_MICROS;
+    struct map_plan plan;
+    int64_t at_us;
+    struct err err;
+
+    if (!map_plan_tend(document, base, context, &plan, &at_us, &err)) {
+        return 0;
+    }
+    if (plan.fields != 0 || !str_eq(plan.document, document)) {
+        return now_s;
+    }
+    return at_us == 0 ? 0 : at_us / CIVIL_MICROS;
+}
+
 bool version_next(const struct collection *collection, struct store_resource *row,
     const struct task *base, bool with_rev, struct map_context *context, struct store_version *out,
     struct err *err)
@@ -57,6 +73,7 @@ bool version_next(const struct collection *collection, struct store_resource *ro
     etag_of(row->document, etag);
     row->etag = arena_copy(context->arena, str_from(etag));
     row->base = version_base(base, context->arena);
+    row->due_s = version_due(row->document, base, context);
     *out = (struct store_version){
         .rev = row->rev,
         .etag = row->etag,

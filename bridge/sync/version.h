@@ -24,10 +24,13 @@ struct str version_done_uid(struct str upstream_id, struct arena *arena);
 struct str version_base(const struct task *task, struct arena *arena);
 /** BLAKE2b of a PUT's body, as bytes. */
 struct str version_put_hash(struct str body, struct arena *arena);
+/** When a resource wants looking after (map_plan_tend), in seconds; 0: never. */
+int64_t version_due(
+    struct str document, const struct task *base, const struct map_context *context);
 /**
- * row->document is the new text, base what the service returned. Fills in rev, etag, base and (for
- * with_rev: a change that is not the client's own) X-MSTASK-REV in the document; *out is the row
- * for the store's versions. fails: ERR_INVALID: the document can't be read
+ * row->document is the new text, base what the service returned. Fills in rev, etag, base, due_s
+ * and (for with_rev: a change that is not the client's own) X-MSTASK-REV in the document; *out is
+ * the row for the store's versions. fails: ERR_INVALID: the document can't be read
  */
 MUST_CHECK bool version_next(const struct collection *collection, struct store_resource *row,
     const struct task *base, bool with_rev, struct map_context *context, struct store_version *out,

@@ -140,6 +140,11 @@ void op_job(struct op *op, bool is_write,
     }
 }
 
+void op_abandoned(struct op *op)
+{
+    op_free(op);
+}
+
 bool op_job_ended(struct op *op)
 {
     op->is_job_running = false;
@@ -173,6 +178,8 @@ static void give_turns(struct collection *c)
             op->state = OP_RUNNING;
             if (op->kind == OP_DELETE) {
                 op_start_delete(op);
+            } else if (op->is_own) {
+                op_start_tend(op);
             } else {
                 op_start_put(op);
             }
@@ -308,6 +315,15 @@ void sync_delete(struct engine *engine, struct collection *collection, struct st
     if (!refuse_early(engine, collection, cb, arg)) {
         op_ask(collection, OP_DELETE, href, precondition, cb, arg);
     }
+}
+
+void sync_tend(struct collection *c, struct str href, sync_cb *cb, void *arg)
+{
+    struct precondition none = { 0 };
+    struct op *op = op_ask(c, OP_UPDATE, href, &none, cb, arg);
+
+    op->is_own = true;
+    op->put_hash = S("");
 }
 
 /* --- the account goes --------------------------------------------------------------------- */

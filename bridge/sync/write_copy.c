@@ -3,10 +3,14 @@
 /**
  * Clients of style C (mapping.md 5.6) move the series on and save the completed occurrence as a
  * task of their own. Where the series came first, the service has that task already and the bridge
- * made a resource of it: the client's takes its place.
+ * made a resource of it: the client's takes its place. Where the copy comes first it waits, stored
+ * here and not sent, for the series that follows.
  */
+enum {
+    WAIT_S = 10 * 60
+};
 
-static bool is_being_written(const struct op *op, struct str href)
+bool op_is_being_written(const struct op *op, struct str href)
 {
     for (const struct op *other = op->collection->ops; other; other = other->next) {
         if (other != op && str_eq(other->href, href)) {
@@ -30,7 +34,7 @@ static const struct resource *find_made(const struct op *op)
          r = collection_next(op->collection, r)) {
         if (!r->is_removed && CONTAINER_OF(r, struct entry, resource)->put_hash.n == 0 &&
             map_is_same_occurrence(&op->object, r->document, &context) &&
-            !is_being_written(op, r->href)) {
+            !op_is_being_written(op, r->href)) {
             return r;
         }
     }
@@ -82,10 +86,48 @@ static void made_done(struct store_job *base)
     op_settle(op, &item);
 }
 
+/** Is it the completed current occurrence of a series of this list? */
+static bool is_early_copy(const struct op *op)
+{
+    struct map_context context = op_context(op);
+    struct task task;
+    struct err err;
+
+    if (!context.options.plans_steps || !map_read(op->object.document, &context, &task, &err) ||
+        task.status != TASK_DONE) {
+        return false;
+    }
+    for (struct resource *r = collection_next(op->collection, NULL); r;
+         r = collection_next(op->collection, r)) {
+        if (!r->is_removed && str_find(r->document, S("RRULE")) != SIZE_MAX &&
+            map_is_copy(&op->object, r->document, &context)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void wait_for_series(struct op *op)
+{
+    struct map_context context = op_context(op);
+    struct err err;
+
+    op->kind = OP_CREATE;
+    if (!map_plan_create(&op->object, &context, &op->plan, &err)) {
+        op_plan_creation(op); /* which says why */
+        return;
+    }
+    op_settle_waiting(op, clock_now_s() + WAIT_S);
+}
+
 void op_start_creation(struct op *op)
 {
     const struct resource *made = find_made(op);
 
+    if (!made && is_early_copy(op)) {
+        wait_for_series(op);
+        return;
+    }
     if (!made) {
         op_plan_creation(op);
         return;

@@ -237,6 +237,31 @@ static bool resume_run(struct store_job *base, struct store_db *db, struct err *
 }
 
 static void resume_done(struct store_job *base);
+static void resume_again(void *arg);
+
+/** A step looks at the other resources of the list. */
+static void resume_loaded(const struct err *err, void *arg)
+{
+    struct op *op = arg;
+    struct err broken = *err;
+
+    op->is_job_running = false;
+    if (!op->account) {
+        op_abandoned(op);
+    } else if (err->kind != ERR_NONE) {
+        log_error("write.resume", LOG_INT("operation", op->row_id), LOG_TEXT("why", err->text));
+        if (err->kind != ERR_NOT_FOUND) { /* else the list goes, and this with it */
+            loop_timer_init(&op->lookup, op->engine->loop, resume_again, op);
+            look_in(op, LOOK_AGAIN_MS);
+        }
+    } else if (op_plan_update(op, &broken) && op_resume_steps(op)) {
+        look(op);
+    } else {
+        log_warn("write.stale", LOG_INT("operation", op->row_id), LOG_TEXT("why", "no such step"));
+        op->is_stepping = false;
+        op_forget(op);
+    }
+}
 
 /** The store could not be read: once more. */
 static void resume_again(void *arg)
@@ -267,10 +292,9 @@ static void resume_done(struct store_job *base)
         log_error("write.resume", LOG_INT("operation", op->row_id), LOG_TEXT("why", err.text));
         loop_timer_init(&op->lookup, op->engine->loop, resume_again, op);
         look_in(op, LOOK_AGAIN_MS); /* nobody can write there until it is settled */
-    } else if (op->is_stepping && !(op_plan_update(op, &err) && op_resume_steps(op))) {
-        log_warn("write.stale", LOG_INT("operation", op->row_id), LOG_TEXT("why", "no such step"));
-        op->is_stepping = false;
-        op_forget(op);
+    } else if (op->is_stepping) {
+        op->is_job_running = true; /* resume_loaded frees it if it is abandoned meanwhile */
+        collection_load(op->collection, resume_loaded, op);
     } else {
         look(op);
     }
@@ -344,6 +368,7 @@ void op_resume(struct account *account, struct collection *c, const struct store
     op->marker = arena_copy(op->arena, row->marker);
     op->sent_s = row->created_s;
     op->client = row->password;
+    op->is_own = row->kind != OP_DELETE && row->put_hash.n == 0;
     op->object.has_rev = row->named_rev != 0;
     op->object.rev = (uint64_t)row->named_rev;
     if (!resume_plan(op, row, &err)) {

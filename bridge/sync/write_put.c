@@ -172,9 +172,13 @@ bool op_plan_update(struct op *op, struct err *err)
         arena_alloc_array(op->arena, op->version_count + 1, sizeof(struct map_version));
     size_t count = choose_versions(op, versions);
 
-    return task_parse(op->row.base, op->arena, &op->base, err) &&
-           map_plan_update(
-               &op->object, op->row.document, &op->base, versions, count, &context, &op->plan, err);
+    if (!task_parse(op->row.base, op->arena, &op->base, err) ||
+        !map_plan_update(
+            &op->object, op->row.document, &op->base, versions, count, &context, &op->plan, err)) {
+        return false;
+    }
+    op->plan.is_driven |= !op->base.recurrence.is_set; /* the service may have refused the rule */
+    return true;
 }
 
 static void plan_update(struct op *op)
@@ -183,6 +187,10 @@ static void plan_update(struct op *op)
 
     op->upstream_id = op->row.upstream_id;
     op->replaced_etag = op->row.etag;
+    if (op->row.upstream_id.n == 0) { /* a copy that waits: now it is a task of its own */
+        op_plan_creation(op);
+        return;
+    }
     if (!op_plan_update(op, &err)) {
         if (err.kind == ERR_INVALID) {
             answer_invalid(op, MAP_FAULT_VALID_DATA, &err);
@@ -336,6 +344,10 @@ static void read_for_delete(struct store_job *base)
     }
     op->upstream_id = op->row.upstream_id;
     op->replaced_etag = op->row.etag;
+    if (op->upstream_id.n == 0) { /* it was never sent */
+        op_settle_removed(op, SYNC_REMOVED);
+        return;
+    }
     op_begin(op);
 }
 

@@ -105,8 +105,12 @@ static void read_current(struct op *op)
 void op_vanished(struct op *op)
 {
     bool names_version = op->precondition.if_match_count > 0 || op->precondition.if_match_any;
+    struct err err;
 
-    if (op->kind == OP_UPDATE && !names_version) {
+    if (op->is_own) { /* a round will say that it has gone */
+        err_set(&err, ERR_BUSY, "the task has gone");
+        op_drop(op, &err);
+    } else if (op->kind == OP_UPDATE && !names_version) {
         op_plan_creation(op); /* the row keeps its address and UID */
     } else {
         op_settle_removed(op, op->kind == OP_DELETE ? SYNC_REMOVED : SYNC_PRECONDITION);
@@ -115,7 +119,7 @@ void op_vanished(struct op *op)
 
 static void on_conflict(struct op *op, const struct err *err)
 {
-    if (op->has_merged) { /* twice in a row: let the client come back */
+    if (op->has_merged || op->is_own) { /* twice in a row: let the client come back */
         struct err busy = *err;
 
         busy.kind = ERR_BUSY;
@@ -215,7 +219,7 @@ static void on_success(struct op *op, const struct upstream_item *item)
         .zone = op->account->zone,
     };
 
-    if (op->kind == OP_CREATE && op->marker.n == 0 && op->parent_id.n == 0) {
+    if (op->kind == OP_CREATE && op->marker.n == 0 && op->parent_id.n == 0 && !op->is_reduced) {
         op->account->lacks_markers = true; /* refused with it, taken without */
     }
     if ((item->task.present | untold) == TASK_ALL_FIELDS) {
@@ -238,7 +242,7 @@ static bool reduce(struct op *op)
 {
     struct map_context context = op_context(op);
 
-    if (op->is_reduced || op->kind == OP_DELETE) {
+    if (op->is_reduced || op->is_own || op->kind == OP_DELETE) {
         return false;
     }
     op->is_reduced = true;

@@ -1,20 +1,25 @@
 #include "bridge/sync/op_internal.h"
 
+enum {
+    PACE_S = 10 * 60
+};
+
 /* --- the transaction ---------------------------------------------------------------------- */
 
 /**
  * A page may have brought the new task before its POST was answered, under a title that did not
  * give it away: one task is one resource, so the one that the page made goes.
  */
-static bool bury_twin(struct op *op, struct store_db *db, struct err *err)
+static bool bury_twin(
+    struct op *op, struct store_db *db, int64_t id, struct str upstream_id, struct err *err)
 {
     struct store_resource *twin = &op->twin;
 
-    if (!store_resource_find_upstream(db, op->account_id, op->collection_id, op->upstream_id,
-            op->arena, twin, &op->has_twin, err)) {
+    if (!store_resource_find_upstream(db, op->account_id, op->collection_id, upstream_id, op->arena,
+            twin, &op->has_twin, err)) {
         return false;
     }
-    if (!op->has_twin || twin->id == op->result.id) {
+    if (!op->has_twin || twin->id == id) {
         op->has_twin = false;
         return true;
     }
@@ -25,15 +30,23 @@ static bool bury_twin(struct op *op, struct store_db *db, struct err *err)
                twin->modified_s, err);
 }
 
+/** The result stands for a task that its row did not stand for. */
+static bool has_new_task(const struct op *op)
+{
+    return !op->result.is_removed && op->result.upstream_id.n > 0 &&
+           !str_eq(op->result.upstream_id, op->row.upstream_id);
+}
+
 /** What a step took out of a series, unless a page has brought it already. */
 static bool put_done(struct op *op, struct store_db *db, struct err *err)
 {
     struct store_resource *row = &op->done_row;
     struct store_resource known;
-    bool is_known;
+    bool is_known = false;
 
-    if (!store_resource_find_upstream(db, op->account_id, op->collection_id, row->upstream_id,
-            op->arena, &known, &is_known, err)) {
+    if (row->id != 0 ? !bury_twin(op, db, row->id, row->upstream_id, err)
+                     : !store_resource_find_upstream(db, op->account_id, op->collection_id,
+                           row->upstream_id, op->arena, &known, &is_known, err)) {
         return false;
     }
     op->has_done_row = !is_known;
@@ -49,7 +62,8 @@ static bool settle_run(struct store_job *base, struct store_db *db, struct err *
     struct op *op = CONTAINER_OF(base, struct op, job);
     struct store_resource *row = &op->result;
 
-    if (op->kind == OP_CREATE && op->is_publishing && !bury_twin(op, db, err)) {
+    if ((op->is_publishing || op->is_confirming) && has_new_task(op) &&
+        !bury_twin(op, db, row->id, row->upstream_id, err)) {
         return false;
     }
     if (op->is_publishing && !store_change_next(db, op->account_id, op->collection_id,
@@ -69,6 +83,9 @@ static bool settle_run(struct store_job *base, struct store_db *db, struct err *
                 !store_rev_used(db, op->account_id, op->collection_id, row->id, op->client,
                     (int64_t)op->object.rev, row->rev, err)))) {
         return false;
+    }
+    if (op->is_confirming && !store_resource_put(db, row, &row->id, err)) {
+        return false; /* with the change number that it has */
     }
     if ((op->has_done_row && !put_done(op, db, err)) || !op_settle_below(op, db, err)) {
         return false;
@@ -102,8 +119,15 @@ static void settle_done(struct store_job *base)
         }
         collection_publish(op->collection, &op->result);
     }
+    if (op->is_confirming && collection_entry(op->collection, op->href)) {
+        collection_entry(op->collection, op->href)->is_waiting = op->result.upstream_id.n == 0;
+    }
+    if (op->is_publishing || op->is_confirming) {
+        timed_note(op->account, op->result.is_removed ? 0 : op->result.due_s);
+    }
     if (op->has_done_row) {
         collection_publish(op->collection, &op->done_row);
+        timed_note(op->account, op->done_row.due_s);
         op->has_done_row = false;
     }
     op_below_settled(op);
@@ -152,6 +176,42 @@ static void result_start(struct op *op, struct str document)
     op->result.written_s = clock_now_s();
     op->result.round = op->collection->round;
     op->is_publishing = true;
+    op->is_confirming = false;
+}
+
+/** What the bridge did by itself did not help (a service may ignore it): not again and again. */
+static void pace(struct op *op)
+{
+    int64_t now_s = clock_now_s();
+
+    if (op->is_own && op->result.due_s != 0 && op->result.due_s <= now_s) {
+        op->result.due_s = now_s + PACE_S;
+    }
+}
+
+/** Whose version it is: a client's PUT, or (as a change from upstream is) nobody's. */
+static void sign_result(struct op *op, struct str document)
+{
+    if (!op->is_own) {
+        op->result.put_hash = op->put_hash;
+        op->result.replaced_etag = op->replaced_etag;
+    } else if (!str_eq(document, op->row.document)) {
+        op->result.replaced_etag = S(MOVED_ON);
+    }
+}
+
+/** The service has taken it, and nobody can see that here. */
+static void settle_unseen(struct op *op, const struct task *returned)
+{
+    struct map_context context = op_context(op);
+
+    op->is_publishing = false;
+    op->is_confirming = true;
+    op->result.base = version_base(returned, op->arena);
+    op->result.due_s = version_due(op->result.document, returned, &context);
+    pace(op);
+    op->gives_etag = false;
+    settle(op, SYNC_REPLACED);
 }
 
 /* --- its forms ---------------------------------------------------------------------------- */
@@ -215,14 +275,18 @@ void op_settle(struct op *op, const struct upstream_item *item)
     op->upstream_id = arena_copy(op->arena, item->id);
     result_start(op, document);
     op->result.upstream_etag = arena_copy(op->arena, item->etag);
-    op->result.put_hash = op->put_hash;
-    op->result.replaced_etag = op->replaced_etag;
-    if (!version_next(op->collection, &op->result, &returned, !is_as_expected, &context,
-            &op->result_version, &err)) {
+    if (op->is_own && str_eq(document, op->row.document)) {
+        settle_unseen(op, &returned);
+        return;
+    }
+    sign_result(op, document);
+    if (!version_next(op->collection, &op->result, &returned, op->is_own || !is_as_expected,
+            &context, &op->result_version, &err)) {
         settle_failed(op, &err);
         return;
     }
-    op->result_version.is_put = true;
+    pace(op);
+    op->result_version.is_put = !op->is_own;
     op->gives_etag = is_as_expected && op->plan.is_verbatim && op->object.is_verbatim;
     settle(op, is_new ? SYNC_CREATED : SYNC_REPLACED);
 }
@@ -236,7 +300,7 @@ void op_settle_step(struct op *op, const struct upstream_item *item)
     op->goes_on = true;
     if (!item) {
         op->result = op->row;
-        op->is_publishing = false;
+        op->is_publishing = op->is_confirming = false;
         settle(op, SYNC_REPLACED);
         return;
     }
@@ -254,6 +318,56 @@ void op_settle_step(struct op *op, const struct upstream_item *item)
         return;
     }
     settle(op, SYNC_REPLACED);
+}
+
+void op_settle_seen(struct op *op, const struct task *returned, struct str document)
+{
+    struct map_context context = op_context(op);
+    struct err err;
+
+    result_start(op, document);
+    op->result.written_s = op->row.written_s;
+    if (str_eq(document, op->row.document)) {
+        settle_unseen(op, returned);
+        return;
+    }
+    op->result.replaced_etag = S(MOVED_ON);
+    if (!version_next(
+            op->collection, &op->result, returned, true, &context, &op->result_version, &err)) {
+        op_drop(op, &err);
+        return;
+    }
+    settle(op, SYNC_REPLACED);
+}
+
+void op_settle_later(struct op *op, int64_t due_s)
+{
+    op->is_stepping = false;
+    op->done = op->onward = (struct upstream_item){ 0 };
+    op->result = op->row;
+    op->result.due_s = due_s;
+    op->is_publishing = false;
+    op->is_confirming = true;
+    settle(op, SYNC_REPLACED);
+}
+
+void op_settle_waiting(struct op *op, int64_t due_s)
+{
+    struct map_context context = op_context(op);
+    struct err err;
+
+    result_start(op, op->plan.document);
+    op->result.upstream_etag = S("");
+    op->result.put_hash = op->put_hash;
+    op->result.replaced_etag = op->replaced_etag;
+    op->gives_etag = op->plan.is_verbatim && op->object.is_verbatim;
+    if (!version_next(op->collection, &op->result, &op->plan.expected, false, &context,
+            &op->result_version, &err)) {
+        op_drop(op, &err);
+        return;
+    }
+    op->result.due_s = due_s;
+    settle(op, SYNC_CREATED);
 }
 
 void op_settle_locally(struct op *op)
@@ -300,7 +414,7 @@ void op_settle_conflict(
 
     op->gives_etag = true; /* the current one, for the 412 */
     if (str_eq(document, op->row.document)) {
-        op->is_publishing = false;
+        op->is_publishing = op->is_confirming = false;
         op->result = op->row;
         settle(op, SYNC_PRECONDITION);
         return;
