@@ -4,6 +4,7 @@ import concurrent.futures
 from harness import Case, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
+WAIT = 601  # seconds that a copy waits for its series
 LOOK_AGAIN = 6  # seconds after which an unclear operation is looked up again (5 s)
 WEEKLY = "RRULE:FREQ=WEEKLY"
 DRIVEN = "RRULE:FREQ=MONTHLY;BYDAY=1MO,3MO"
@@ -25,13 +26,15 @@ def completed(day):
 
 class Series(Case):
     """S1: weekly, at Monday 2026-05-04; it is 10:00 in Paris on that day."""
+    settings = {}
 
     def setUp(self):
         super().setUp()
         self.clock = self.start_clock()
         self.sandbox = self.start_sandbox(clock=self.clock)
         self.rest = self.sandbox.rest(zone="Romance Standard Time")
-        self.bridge, self.dav = self.start_bridge(self.sandbox, clock=self.clock)
+        self.bridge, self.dav = self.start_bridge(
+            self.sandbox, clock=self.clock, **self.settings)
         self.list = self.dav.collections()["Tasks"]
         self.path = self.list + "S1.ics"
 
@@ -41,6 +44,9 @@ class Series(Case):
 
     def restart(self, how="stop"):
         getattr(self.bridge, how)()
+        self.start_again()
+
+    def start_again(self):
         self.bridge.start()
         self.dav = self.bridge.dav("alice", self.bridge.run(
             "password", "add", "alice", "--label", "more").strip())
@@ -385,6 +391,19 @@ class Driven(Series):
         self.put(*dates("20260504"), DRIVEN, "STATUS:COMPLETED")
         self.assert_driven_on()
 
+    def test_one_occurrence_of_a_driven_series_is_moved(self):
+        self.put_series(DRIVEN)
+        lines = [*dates("20260504"), DRIVEN,
+                 *override("20260504", "DUE;VALUE=DATE:20260507", "X-OWN:kept")]
+        self.put(*lines)
+        self.assertEqual(self.tasks(), [("NotStarted", "2026-05-07", False),
+                                        ("NotStarted", "2026-05-18", False)])
+        for _ in range(2):
+            self.assert_lines(self.lines(), "DUE;VALUE=DATE:20260518", DRIVEN, "!RECURRENCE-ID")
+            moved, = self.others()
+            self.assert_lines(moved, "DUE;VALUE=DATE:20260507", "!RRULE", "X-OWN:kept")
+            self.poll()
+
     def test_v180_the_answer_about_the_next_one_is_lost(self):
         self.put_series(DRIVEN)
         self.sandbox.admin.fault("cut_after", method="POST", path="/tasks")
@@ -423,8 +442,14 @@ class Copies(Series):
     copy = ["DUE;VALUE=DATE:20260504", "STATUS:COMPLETED", "COMPLETED:20260504T070000Z"]
 
     def put_copy(self, **more):
-        self.put(*self.copy, uid="T1", path=self.list + "T1.ics", status=201, if_none_match="*",
-                 **more)
+        return self.put(*self.copy, uid="T1", path=self.list + "T1.ics", status=201,
+                        if_none_match="*", **more)
+
+    def send_what_waits(self):
+        after = self.sandbox.admin.last()
+        self.clock.advance(WAIT)
+        self.sandbox.admin.wait(method="POST", path="/tasks", after=after)
+        self.put(*self.copy, uid="T1", path=self.list + "T1.ics", status=412, if_match='"x"')
 
     def assert_one_each(self):
         self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
@@ -437,9 +462,13 @@ class Copies(Series):
 
     def test_v166_style_c_the_copy_comes_first(self):
         self.put_series()
-        self.put_copy()
+        etag = self.put_copy().etag
+        self.assertEqual(self.calls("POST", "/tasks"), 1)  # the series: the copy waits
         self.put(*dates("20260511"), WEEKLY)
-        self.assertEqual(self.completions(), 0)
+        self.assertEqual(self.completions(), 1)
+        self.assert_one_each()
+        self.assertEqual(self.dav.get(self.list + "T1.ics").etag, etag)
+        self.clock.advance(WAIT)  # and nothing is sent later
         self.assert_one_each()
 
     def test_v167_style_c_the_master_comes_first(self):
@@ -456,6 +485,106 @@ class Copies(Series):
 
     def test_v168_style_c_a_copy_alone_is_a_completed_task(self):
         self.put_series()
-        self.put_copy()
+        etag = self.put_copy().etag
+        self.assertEqual(self.tasks(), [("NotStarted", "2026-05-04", True)])
+        self.send_what_waits()
+        self.assertEqual(self.dav.get(self.list + "T1.ics").etag, etag)
         self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
                                         ("NotStarted", "2026-05-04", True)])
+
+    def test_v168_a_copy_that_waits_survives_a_kill(self):
+        self.put_series()
+        self.put_copy()
+        self.restart("kill")
+        self.assert_lines(self.lines(self.list + "T1.ics"), "STATUS:COMPLETED")
+        self.send_what_waits()
+        self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
+                                        ("NotStarted", "2026-05-04", True)])
+
+    def test_v168_the_answer_about_the_copy_is_lost(self):
+        self.put_series()
+        self.put_copy()
+        self.sandbox.admin.fault("cut_after", method="POST", path="/tasks")
+        self.send_what_waits()
+        for _ in range(3):
+            self.clock.advance(WAIT)
+            self.poll()
+        self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
+                                        ("NotStarted", "2026-05-04", True)])
+        self.assertEqual(len(self.dav.etags(self.list)), 2)
+
+    def test_v166_killed_while_the_occurrence_is_completed(self):
+        self.put_series()
+        self.put_copy()
+        self.sandbox.admin.fault("hold_after", method="POST", path="/complete")
+        etag = self.dav.get(self.path).etag
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pool.submit(self.dav.put, self.path,
+                        vtodo("S1", "SUMMARY:x", *dates("20260511"), WEEKLY), if_match=etag)
+            self.sandbox.admin.wait(path="/complete", arrived=True)
+            self.restart("kill")
+        self.clock.advance(LOOK_AGAIN)
+        self.put(*dates("20260511"), WEEKLY, if_match=etag)
+        self.assertEqual(self.completions(), 1)
+        self.assert_one_each()
+        self.clock.advance(WAIT)
+        self.assert_one_each()
+
+    def test_a_copy_that_waits_can_be_changed(self):
+        self.put_series()
+        self.put_copy()
+        self.put(*self.copy, "PRIORITY:1", uid="T1", path=self.list + "T1.ics")
+        self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
+                                        ("NotStarted", "2026-05-04", True)])
+        self.put(*dates("20260511"), WEEKLY)  # an ordinary task now: the series is only moved on
+        self.assertEqual(self.completions(), 0)
+        self.assert_one_each()
+
+    def test_a_copy_that_waits_can_be_deleted(self):
+        self.put_series()
+        self.put_copy()
+        self.assertEqual(self.dav.delete(self.list + "T1.ics").status, 204)
+        self.clock.advance(WAIT)
+        self.poll()
+        self.assertEqual(self.tasks(), [("NotStarted", "2026-05-04", True)])
+        self.put(*dates("20260511"), WEEKLY)
+        self.assert_completed_once()
+
+
+class Refused(Series):
+    """V191: a service that refuses a value gets the rest without it."""
+
+    def refuse(self, count=1, **match):
+        self.sandbox.admin.fault("status", status=400, count=count, **match)
+
+    def test_v191_a_rule_that_is_refused_stays_in_the_document(self):
+        self.put(*dates("20260504"), status=201, if_none_match="*")
+        self.refuse(method="PATCH")
+        self.put(*dates("20260504"), WEEKLY, "PRIORITY:1")
+        self.assertEqual(self.calls("PATCH"), 2)
+        task, = self.rest.get("/tasks").json["value"]
+        self.assertEqual((task["Importance"], task["Recurrence"]), ("High", None))
+        for _ in range(2):
+            self.assert_lines(self.lines(), WEEKLY, "PRIORITY:1")
+            self.poll()
+        self.put(*dates("20260504"), WEEKLY, "PRIORITY:1", "STATUS:COMPLETED")  # it is driven
+        self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
+                                        ("NotStarted", "2026-05-11", False)])
+        self.assert_lines(self.lines(), WEEKLY, "DUE;VALUE=DATE:20260511", "!STATUS:COMPLETED")
+
+    def test_v191_what_is_refused_twice_is_forbidden_and_changes_nothing(self):
+        self.put(*dates("20260504"), status=201, if_none_match="*")
+        etag = self.dav.get(self.path).etag
+        self.refuse(method="PATCH", count=2)
+        self.put(*dates("20260504"), WEEKLY, "PRIORITY:1", status=403)
+        self.assertEqual(self.dav.get(self.path).etag, etag)
+        self.assertEqual(self.calls("PATCH"), 2)
+
+    def test_v191_a_new_task_with_values_that_are_refused(self):
+        self.refuse(method="POST", path="/tasks", count=2)  # with a marker and without
+        self.put_series(WEEKLY, "CATEGORIES:a,b", "X-OWN:kept")
+        task, = self.rest.get("/tasks").json["value"]
+        self.assertEqual((task["Categories"], task["Recurrence"]), ([], None))
+        for _ in range(2):
+            self.assert_lines(self.lines(), WEEKLY, "CATEGORIES:a,b", "X-OWN:kept")
+            self.poll()

@@ -209,15 +209,14 @@ static void confirm_changes_only_what_no_client_sees(void **state)
     struct err err;
 
     row.id = add_resource(&scratch->db, scratch->account, scratch->collection, 1);
-    OK(store_resource_confirm(
-        &scratch->db, row.account, row.collection, row.id, S("W/\"new\""), S("new base"), 7, &err));
     row.upstream_etag = S("W/\"new\"");
     row.base = S("new base");
     row.round = 7;
+    OK(store_resource_confirm(&scratch->db, &row, &err));
     assert_true(find(scratch, "task-1.ics", &found));
     assert_resource(&found, &row);
-    FAILS(ERR_NOT_FOUND, store_resource_confirm(&scratch->db, row.account + 1, row.collection,
-                             row.id, S(""), S(""), 1, &err));
+    row.account++;
+    FAILS(ERR_NOT_FOUND, store_resource_confirm(&scratch->db, &row, &err));
 }
 
 static void load_gives_newest_changes_first_with_tombstones(void **state)
@@ -242,7 +241,7 @@ static void load_gives_newest_changes_first_with_tombstones(void **state)
     row = sample_resource(scratch->account, scratch->collection, 9);
     row.id = rows[0].id;
     /* not loaded */
-    row.upstream_id = row.upstream_etag = row.base = (struct str){ 0 };
+    row.upstream_etag = row.base = (struct str){ 0 };
     row.round = row.written_s = 0;
     assert_resource(&rows[0], &row);
 
@@ -268,9 +267,8 @@ static void the_buried_are_not_found(void **state)
     assert_false(find_upstream(scratch, "AAMk1", &found));
     FAILS(ERR_NOT_FOUND, store_resource_bury(&scratch->db, scratch->account, scratch->collection,
                              id, 3, 9999, &err));
-    FAILS(ERR_NOT_FOUND, store_resource_confirm(&scratch->db, scratch->account, scratch->collection,
-                             id, S(""), S(""), 1, &err));
     row.id = id;
+    FAILS(ERR_NOT_FOUND, store_resource_confirm(&scratch->db, &row, &err));
     FAILS(ERR_NOT_FOUND, store_resource_put(&scratch->db, &row, &id, &err));
 }
 
