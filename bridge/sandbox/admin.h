@@ -16,7 +16,9 @@
  *        {"match": {"method", "path", "user", "nth"}, "fault": KIND, "count": N, ...}
  *        The first rule that matches and still strikes decides; it strikes from its nth match on
  *        (1), count times (1; 0: for ever). Only requests that no earlier rule struck count.
- *   status             answer "status" (503) without doing it; "retry_after", "body", "code"
+ *   status             answer "status" (503) without doing it; "retry_after", "body", "code", and
+ *                      "host" (http://other:1) for a Location there
+ *   status_after       the same, but do it first
  *   cut_before         close the connection, nothing done
  *   cut_after          do it, then close
  *   stall, stall_after never answer; nothing done, or done
@@ -25,7 +27,10 @@
  *   delay              wait "ms", then do and answer
  *   truncate           do it, close after half of the answer
  *   malformed          do it, answer half of the JSON as if it were all
+ *   rewrite            do it; in the answer's JSON every "find" becomes "put"
  *   repeat_items       sync: every entry twice
+ *   repeat_across      sync: the last entry of a page comes again on the next one
+ *   reverse_items      sync: the entries of the page from the last to the first
  *   partial_items      tasks lack properties that have not changed
  *   empty_page         sync: a page without entries, with a link to go on at the same place
  *   expire_delta       a request with a sync token gets "status" (410), "code" (SyncStateNotFound);

@@ -1,3 +1,4 @@
+#include "bridge/core/buf.h"
 #include "bridge/core/log.h"
 #include "bridge/core/mem.h"
 #include "bridge/core/secret.h"
@@ -53,6 +54,10 @@ static void end_with_fault_status(struct sbx_exchange *exchange)
         http_respond_header(
             request, S("Retry-After"), arena_copy(request->arena, str_from(fault->retry_after)));
     }
+    if (fault->host != NULL) {
+        http_respond_header(request, S("Location"),
+            arena_printf(request->arena, "%s%.*s", fault->host, STR_ARG(request->target)));
+    }
     settle(exchange, status);
     http_respond_text(request, status, S(JSON_TYPE), body);
 }
@@ -76,6 +81,24 @@ static void add_trace_headers(struct http_request *request)
     }
 }
 
+static struct str rewrite(struct str text, const struct sbx_fault *fault, struct arena *arena)
+{
+    struct str find = str_from(fault->find != NULL ? fault->find : "");
+    struct buf out;
+    size_t at;
+
+    buf_init(&out, SIZE_MAX / 2);
+    while (find.n > 0 && (at = str_find(text, find)) != SIZE_MAX) {
+        buf_put(&out, str_first(text, at));
+        buf_put_text(&out, fault->put != NULL ? fault->put : "");
+        text = str_skip(text, at + find.n);
+    }
+    buf_put(&out, text);
+    text = arena_copy(arena, buf_str(&out));
+    buf_done(&out);
+    return text;
+}
+
 /* Answer with what the call holds, or with what its fault makes of it. */
 static void end_with_answer(struct sbx_exchange *exchange)
 {
@@ -94,6 +117,8 @@ static void end_with_answer(struct sbx_exchange *exchange)
     }
     if (sbx_call_has_fault(call, SBX_FAULT_MALFORMED)) {
         body = str_first(body, body.n / 2);
+    } else if (sbx_call_has_fault(call, SBX_FAULT_REWRITE)) {
+        body = rewrite(body, call->fault, request->arena);
     }
     if (call->location.n > 0 && status == 410) {
         http_respond_header(request, S("Location"), call->location);
@@ -240,6 +265,9 @@ static void apply(struct sbx_exchange *exchange)
     switch (exchange->fault.kind) {
     case SBX_FAULT_CUT_AFTER:
         end_cut(exchange);
+        break;
+    case SBX_FAULT_STATUS_AFTER:
+        end_with_fault_status(exchange);
         break;
     case SBX_FAULT_STALL_AFTER:
     case SBX_FAULT_HOLD_AFTER:

@@ -12,6 +12,7 @@
 static const char *const kind_names[SBX_FAULT_COUNT] = {
     [SBX_FAULT_NONE] = "none",
     [SBX_FAULT_STATUS] = "status",
+    [SBX_FAULT_STATUS_AFTER] = "status_after",
     [SBX_FAULT_CUT_BEFORE] = "cut_before",
     [SBX_FAULT_CUT_AFTER] = "cut_after",
     [SBX_FAULT_STALL] = "stall",
@@ -21,7 +22,10 @@ static const char *const kind_names[SBX_FAULT_COUNT] = {
     [SBX_FAULT_DELAY] = "delay",
     [SBX_FAULT_TRUNCATE] = "truncate",
     [SBX_FAULT_MALFORMED] = "malformed",
+    [SBX_FAULT_REWRITE] = "rewrite",
     [SBX_FAULT_REPEAT_ITEMS] = "repeat_items",
+    [SBX_FAULT_REPEAT_ACROSS] = "repeat_across",
+    [SBX_FAULT_REVERSE_ITEMS] = "reverse_items",
     [SBX_FAULT_PARTIAL_ITEMS] = "partial_items",
     [SBX_FAULT_EMPTY_PAGE] = "empty_page",
     [SBX_FAULT_EXPIRE_DELTA] = "expire_delta",
@@ -41,6 +45,8 @@ static void fault_free(struct sbx_fault *fault)
     mem_free(fault->code);
     mem_free(fault->host);
     mem_free(fault->location);
+    mem_free(fault->find);
+    mem_free(fault->put);
     mem_free(fault);
 }
 
@@ -88,7 +94,7 @@ static bool check_members(
 static bool add_one(struct sbx_faults *faults, const cJSON *json, struct sbx_refusal *refusal)
 {
     static const char *const names[] = { "match", "fault", "count", "status", "retry_after", "body",
-        "code", "host", "location", "ms" };
+        "code", "host", "location", "ms", "find", "put" };
     static const char *const match_names[] = { "method", "path", "user", "nth" };
     const cJSON *match = cJSON_GetObjectItemCaseSensitive(json, "match");
     const cJSON *kind = cJSON_GetObjectItemCaseSensitive(json, "fault");
@@ -129,6 +135,8 @@ static bool add_one(struct sbx_faults *faults, const cJSON *json, struct sbx_ref
     fault->code = copy_member(json, "code");
     fault->host = copy_member(json, "host");
     fault->location = copy_member(json, "location");
+    fault->find = copy_member(json, "find");
+    fault->put = copy_member(json, "put");
     fault->delay_ms = number_member(json, "ms", 0);
     *end = fault;
     return true;

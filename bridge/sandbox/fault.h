@@ -9,6 +9,7 @@ struct cJSON;
 enum sbx_fault_kind {
     SBX_FAULT_NONE,
     SBX_FAULT_STATUS,
+    SBX_FAULT_STATUS_AFTER,
     SBX_FAULT_CUT_BEFORE,
     SBX_FAULT_CUT_AFTER,
     SBX_FAULT_STALL,
@@ -18,7 +19,10 @@ enum sbx_fault_kind {
     SBX_FAULT_DELAY,
     SBX_FAULT_TRUNCATE,
     SBX_FAULT_MALFORMED,
+    SBX_FAULT_REWRITE,
     SBX_FAULT_REPEAT_ITEMS,
+    SBX_FAULT_REPEAT_ACROSS,
+    SBX_FAULT_REVERSE_ITEMS,
     SBX_FAULT_PARTIAL_ITEMS,
     SBX_FAULT_EMPTY_PAGE,
     SBX_FAULT_EXPIRE_DELTA,
@@ -39,7 +43,7 @@ struct sbx_fault {
     int64_t count;              /**< how many it strikes; 0: all */
     int64_t seen, struck;
     int status;
-    char *retry_after, *body, *code, *host, *location; /**< or NULL */
+    char *retry_after, *body, *code, *host, *location, *find, *put; /**< or NULL */
     int64_t delay_ms;
 };
 

@@ -116,6 +116,8 @@ bool sbx_sync_show(struct sbx_call *call, const struct sbx_folder *folder,
 {
     size_t item = 0;
     size_t gone = 0;
+    int64_t before = *position_out;
+    bool has_more;
 
     for (; limit > 0 && (item < page->item_count || gone < page->gone_count); limit--) {
         int64_t item_seq = item >= page->item_count ? INT64_MAX
@@ -128,19 +130,29 @@ bool sbx_sync_show(struct sbx_call *call, const struct sbx_folder *folder,
             json = call->is_graph ? sbx_graph_show_gone(call, folder, &page->gone[gone])
                                   : show_gone(call, folder, &page->gone[gone]);
             gone++;
+            before = *position_out;
             *position_out = gone_seq;
         } else {
             json = folder != NULL ? sbx_show_task(call, &page->tasks[item])
                                   : sbx_show_folder(call, &page->folders[item]);
             item++;
+            before = *position_out;
             *position_out = item_seq;
         }
         if (sbx_call_has_fault(call, SBX_FAULT_REPEAT_ITEMS)) {
             cJSON_AddItemToArray(value, cJSON_Duplicate(json, true));
         }
-        cJSON_AddItemToArray(value, json);
+        if (sbx_call_has_fault(call, SBX_FAULT_REVERSE_ITEMS)) {
+            cJSON_InsertItemInArray(value, 0, json);
+        } else {
+            cJSON_AddItemToArray(value, json);
+        }
     }
-    return item < page->item_count || gone < page->gone_count;
+    has_more = item < page->item_count || gone < page->gone_count;
+    if (has_more && sbx_call_has_fault(call, SBX_FAULT_REPEAT_ACROSS)) {
+        *position_out = before;
+    }
+    return has_more;
 }
 
 /* The spellings of upstream.md A.10.3. */
