@@ -304,7 +304,14 @@ static bool slug_is_taken(struct user *user, struct str slug)
                 return true;
             }
         }
-        for (struct op *op = account->folder_ops; op; op = op->next) {
+    }
+    return false;
+}
+
+static bool is_being_made(const struct user *user, struct str slug)
+{
+    for (const struct account *account = user->accounts; account; account = account->next) {
+        for (const struct op *op = account->folder_ops; op; op = op->next) {
             if (str_eq(op->href, slug)) {
                 return true;
             }
@@ -325,6 +332,12 @@ void sync_make_collection(struct engine *engine, struct user *user, struct str s
     if (slug_is_taken(user, slug)) {
         err_set(&err, ERR_CONFLICT, "there is a list at this address");
         sync_refuse_later(engine, SYNC_EXISTS, &err, cb, arg);
+        return;
+    }
+    if (is_being_made(user, slug)) { /* and may not come to be: the client has to ask again */
+        err_set(&err, ERR_BUSY, "a list is being made at this address");
+        err.retry_after_s = 10;
+        sync_refuse_later(engine, SYNC_BUSY, &err, cb, arg);
         return;
     }
     if (!account || account->is_read_only) {
