@@ -61,6 +61,7 @@ struct pull {
     size_t single_count, single_position;
     struct arena *single_arena;
     struct str single_id;
+    bool is_doubted; /**< a 404 that nobody stands for has been asked about once more */
 
     struct store_job job;
 };

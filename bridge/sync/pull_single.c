@@ -62,6 +62,8 @@ static void single_later(struct pull *pull)
     pull_apply(pull);
 }
 
+static void ask_single(struct pull *pull);
+
 static void on_single(struct upstream_reply *reply, void *arg)
 {
     struct pull *pull = arg;
@@ -69,6 +71,11 @@ static void on_single(struct upstream_reply *reply, void *arg)
     struct err err = reply->err;
 
     pull->op = NULL;
+    if (reply->is_maybe_gone && !pull->is_doubted) {
+        pull->is_doubted = true; /* a proxy that had a bad moment does not say so twice */
+        ask_single(pull);
+        return;
+    }
     if (err.kind == ERR_NOT_FOUND || (reply->is_maybe_gone && pull->has_page)) {
         /* no proxy's page: the service itself has just answered at this address */
         item = (struct upstream_item){ .is_removed = true };
@@ -133,14 +140,24 @@ static void round_over(struct pull *pull)
     pull_job_start(pull, true, round_over_run, round_over_done);
 }
 
-void pull_next_single(struct pull *pull)
+static void ask_single(struct pull *pull)
 {
     struct collection *c = pull->collection;
     struct upstream_call call = {
         .kind = UPSTREAM_GET_TASK,
+        .folder_id = text_str(&c->upstream_id),
+        .task_id = pull->single_id,
         .wants_kept = account_keeps(c->account),
         .zone = c->account->zone,
     };
+
+    pull->op = upstream_start(
+        c->account->upstream, &call, c->account->holds == NULL, PAGE_DEADLINE_MS, on_single, pull);
+}
+
+void pull_next_single(struct pull *pull)
+{
+    struct collection *c = pull->collection;
 
     if (pull->single_position < pull->single_count) {
         pull->single_id = pull->singles[pull->single_position++];
@@ -149,10 +166,8 @@ void pull_next_single(struct pull *pull)
             single_later(pull); /* when its operation has ended */
             return;
         }
-        call.folder_id = text_str(&c->upstream_id);
-        call.task_id = pull->single_id;
-        pull->op = upstream_start(c->account->upstream, &call, c->account->holds == NULL,
-            PAGE_DEADLINE_MS, on_single, pull);
+        pull->is_doubted = false;
+        ask_single(pull);
         return;
     }
     round_over(pull);
