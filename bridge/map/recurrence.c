@@ -64,7 +64,7 @@ static bool relative(const struct source *s, struct task_recurrence *out)
 {
     const struct recur *rule = s->rule;
     int weekday;
-    int nth;
+    int nth = 0;
 
     if (only_nth(rule, &weekday, &nth) && rule->month_days.count == 0 && s->position == 0 &&
         is_index(nth)) {
