@@ -60,7 +60,6 @@ struct op {
     sync_cb *cb; /**< NULL once answered */
     void *arg;
     struct loop_timer deadline;
-    int64_t asked_ms;
 
     /* the plan */
     struct map_object object;

@@ -23,7 +23,6 @@ struct op *op_new(struct account *account, struct collection *collection, enum o
     op->collection_id = collection ? collection->id : 0;
     op->arena = arena_new();
     op->kind = kind;
-    op->asked_ms = clock_mono_ms();
     loop_timer_init(&op->deadline, op->engine->loop, deadline_passed, op);
     while (*end) {
         end = &(*end)->next;

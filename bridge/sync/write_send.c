@@ -1,8 +1,8 @@
 #include "bridge/sync/op_internal.h"
 
 enum {
-    SEND_MIN_MS = 2 * 1000,
-    SEND_MAX_MS = 20 * 1000,
+    SEND_MS = 20 * 1000, /**< also for one whose client has waited long: what is given up early may
+                              still be done long after both looks */
 };
 
 static void op_send(struct op *op);
@@ -98,8 +98,7 @@ static void read_current(struct op *op)
         .zone = op->account->zone,
     };
 
-    op->upstream_op =
-        upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_current, op);
+    op->upstream_op = upstream_start(op->account->upstream, &call, false, SEND_MS, on_current, op);
 }
 
 void op_vanished(struct op *op)
@@ -227,8 +226,7 @@ static void on_success(struct op *op, const struct upstream_item *item)
         return;
     }
     op_keep_answer(op, item);
-    op->upstream_op =
-        upstream_start(op->account->upstream, &call, false, SEND_MAX_MS, on_whole, op);
+    op->upstream_op = upstream_start(op->account->upstream, &call, false, SEND_MS, on_whole, op);
 }
 
 /** A DELETE may take away one occurrence only (mapping.md 5.1): first the series becomes a task. */
@@ -290,7 +288,6 @@ static void on_reply(struct upstream_reply *reply, void *arg)
 static void op_send(struct op *op)
 {
     const struct dialect *dialect = upstream_dialect(op->account->upstream);
-    int64_t left_ms = SEND_MAX_MS - (clock_mono_ms() - op->asked_ms);
     /* DELETE without If-Match wins, whatever happened upstream */
     bool wants_match =
         dialect->sends_if_match &&
@@ -316,6 +313,5 @@ static void op_send(struct op *op)
         call.task = &plain;
         call.fields = TASK_FIELD(TASK_RECURRENCE);
     }
-    op->upstream_op = upstream_start(op->account->upstream, &call, false,
-        left_ms > SEND_MIN_MS ? left_ms : SEND_MIN_MS, on_reply, op);
+    op->upstream_op = upstream_start(op->account->upstream, &call, false, SEND_MS, on_reply, op);
 }

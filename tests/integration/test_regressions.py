@@ -139,3 +139,31 @@ class Regressions(Case):
         self.assertEqual(len(self.dav.etags(self.list)), 1)
         self.poll()  # an ordinary round remembers the one that was left
         self.assertEqual(self.dav.etags(self.list), {})
+
+    def test_a_request_gets_its_whole_time_though_its_client_has_waited_for_its_turn(self):
+        text = vtodo("a", "SUMMARY:A")
+        self.sandbox.admin.fault("cut_before", method="POST")
+        self.sandbox.admin.fault("hold", method="GET", path="marker")
+        self.put(text, 503, if_none_match="*")
+        self.sandbox.admin.wait(method="GET", path="marker", arrived=True)
+        second = self.another_client()
+        waiting = self.in_background(second.put, self.list + "a.ics", text, if_none_match="*")
+        third = self.another_client()
+        self.assertEqual(third.get(self.list + "a.ics").status, 404)
+        self.clock.advance(14)
+        self.sandbox.admin.release()
+        self.sandbox.admin.wait(method="GET", path="marker")
+        self.sandbox.admin.fault("hold", method="POST")
+        self.clock.advance(5.5)  # the second look: the first try was not done
+        self.sandbox.admin.wait(2, method="POST", arrived=True)
+        self.clock.advance(1)
+        self.assertEqual(waiting.result().status, 503)
+        looked = len(self.sandbox.admin.requests(path="marker"))
+        for _ in range(3):
+            self.clock.advance(3)
+        again = self.in_background(third.put, self.list + "a.ics", text, if_none_match="*")
+        self.assertEqual(self.dav.get(self.list + "a.ics").status, 404)
+        self.assertEqual(len(self.sandbox.admin.requests(path="marker")), looked)
+        self.sandbox.admin.release()
+        self.assertEqual(again.result().status, 201)
+        self.task()
