@@ -189,6 +189,7 @@ def soak(harness, folder, options):
     stop.set()
     for thread in threads:
         thread.join()
+    sandbox.admin.close()  # it has idled too long
     tasks = len(sandbox.admin.state("alice")["tasks"])
     print(f"{tasks} tasks at the end")
     bridge.stop()
