@@ -1,5 +1,6 @@
 /* The control commands about accounts: link, list, set, unlink, status, sync. */
 #include "bridge/cli/control_internal.h"
+#include "bridge/core/clock.h"
 
 static cJSON *describe(const struct user *user, const struct engine_account_status *status)
 {
@@ -47,6 +48,13 @@ static cJSON *describe_all(const struct user *user, struct account *account)
     cJSON_AddBoolToObject(row, "round_running", status.is_round_running);
     control_put_time(row, "last_round", status.last_round_s);
     cJSON_AddNumberToObject(row, "last_round_ms", (double)status.last_round_ms);
+    if (status.last_round_s != 0) {
+        cJSON_AddNumberToObject(row, "lag_s", (double)(clock_now_s() - status.last_round_s));
+    } else {
+        cJSON_AddNullToObject(row, "lag_s");
+    }
+    cJSON_AddNumberToObject(row, "rounds", (double)status.rounds);
+    cJSON_AddNumberToObject(row, "rounds_failed", (double)status.rounds_failed);
     cJSON_AddNumberToObject(row, "failures", status.failures);
     control_put(row, "last_error", status.last_error);
     cJSON_AddNumberToObject(row, "open_operations", status.open_operations);

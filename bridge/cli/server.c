@@ -1,5 +1,6 @@
 #include "bridge/cli/server.h"
 #include "bridge/cli/control_server.h"
+#include "bridge/cli/metrics.h"
 
 #include "bridge/core/log.h"
 #include "bridge/core/mem.h"
@@ -28,6 +29,7 @@ struct server {
     struct control_server *control;
     struct address *addresses;
     size_t address_count;
+    struct metrics metrics;
     enum {
         SERVER_STARTING,
         SERVER_READY,
@@ -148,6 +150,25 @@ static bool is_own(const struct http_request *request)
            str_eq(request->path, S("/metrics"));
 }
 
+static void answer_metrics(struct server *server, struct http_request *request)
+{
+    const struct config_list *from = &server->config->server.metrics_from;
+    const struct http_server_counts counts = http_server_counts(server->http);
+    CLEANUP(buf_done) struct buf text;
+    bool is_allowed = false;
+
+    for (size_t i = 0; i < from->count; i++) {
+        is_allowed = is_allowed || str_eq(str_from(from->items[i]), request->peer);
+    }
+    if (!is_allowed) {
+        http_respond_text(request, 403, TEXT_PLAIN, S("not from here: [server] metrics_from\n"));
+        return;
+    }
+    buf_init(&text, SIZE_MAX / 2);
+    metrics_write(&server->metrics, server->runtime.engine, &counts, &text);
+    http_respond_text(request, 200, S("text/plain; version=0.0.4; charset=utf-8"), buf_str(&text));
+}
+
 static void answer_starting(struct http_request *request)
 {
     http_respond_header(request, S("Retry-After"), S("1"));
@@ -159,19 +180,19 @@ static bool answer_own(struct server *server, struct http_request *request)
 {
     bool is_health = str_eq(request->path, S("/healthz"));
 
-    if (is_health || str_eq(request->path, S("/readyz"))) {
+    if (is_own(request)) {
         if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
             http_respond_header(request, S("Allow"), S("GET, HEAD"));
             http_respond_text(request, 405, TEXT_PLAIN, S("only GET and HEAD\n"));
         } else if (is_health) {
             http_respond_text(request, 200, TEXT_PLAIN, S("alive\n"));
-        } else {
+        } else if (str_eq(request->path, S("/readyz"))) {
             answer_ready(server, request);
+        } else {
+            answer_metrics(server, request);
         }
     } else if (server->state == SERVER_STARTING) {
         answer_starting(request);
-    } else if (str_eq(request->path, S("/metrics"))) {
-        http_respond_text(request, 404, TEXT_PLAIN, S("not in this version\n"));
     } else {
         return false;
     }
@@ -209,7 +230,9 @@ static void handle(struct http_request *request, void *arg)
 static void log_request(
     const struct http_request *request, int status, uint64_t sent_bytes, void *arg)
 {
-    (void)arg;
+    struct server *server = arg;
+
+    metrics_count(&server->metrics, request->method, status);
     log_info("http.request", LOG_INT("req", request->id), LOG_STR("peer", request->peer),
         LOG_STR("method", request->method_text), LOG_STR("user", dav_request_user(request)),
         LOG_STR("list", dav_request_collection(request)), LOG_INT("status", status),

@@ -15,11 +15,14 @@ static void print_round(const cJSON *account)
 
     fputs("  last round   ", stdout);
     if (*last != '\0') {
-        printf("%s, took %.0f ms", last, member_number(account, "last_round_ms"));
+        printf("%s, %.0f s ago, took %.0f ms", last, member_number(account, "lag_s"),
+            member_number(account, "last_round_ms"));
     } else {
         fputs("none yet", stdout);
     }
     puts(is_true(account, "round_running") ? "; one is running" : "");
+    printf("  rounds       %.0f well, %.0f failed since the start\n",
+        member_number(account, "rounds"), member_number(account, "rounds_failed"));
     if (member_number(account, "failures") > 0) {
         printf("  failed       %.0f since then: %s\n", member_number(account, "failures"),
             member_text(account, "last_error"));

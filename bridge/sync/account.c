@@ -369,6 +369,8 @@ void account_status(const struct account *account, struct engine_account_status 
         .last_round_s = account->round_ended_s,
         .last_round_ms = account->round_took_ms,
         .failures = account->failures,
+        .rounds = account->rounds,
+        .rounds_failed = account->rounds_failed,
         .last_error = text_str(&account->last_error),
         .open_operations = operations,
         .rest_s = account->upstream ? upstream_rest_s(account->upstream) : 0,

@@ -93,10 +93,11 @@ struct engine_account_status {
     int64_t id;
     struct str upstream, dialect, label, timezone;
     bool is_zone_guessed, is_default, is_read_only, needs_sign_in, is_round_running;
-    int64_t last_round_s;  /**< when the last complete round ended; 0: none yet */
-    int64_t last_round_ms; /**< how long it took */
-    unsigned failures;     /**< rounds failed since then */
-    struct str last_error; /**< of the newest failed round; empty if none */
+    int64_t last_round_s;           /**< when the last complete round ended; 0: none yet */
+    int64_t last_round_ms;          /**< how long it took */
+    unsigned failures;              /**< rounds failed since then */
+    uint64_t rounds, rounds_failed; /**< since the start */
+    struct str last_error;          /**< of the newest failed round; empty if none */
     unsigned open_operations;
     unsigned rest_s; /**< throttled for so long */
     uint64_t requests;

@@ -126,6 +126,7 @@ struct account {
     uint64_t round_number;
     int64_t round_began_ms, round_ended_ms, round_took_ms, round_ended_s;
     unsigned failures;
+    uint64_t rounds, rounds_failed; /**< since the start */
     struct folder_pull *folder_pull;
     struct hold *holds;
     struct client_round *client_rounds;

@@ -67,6 +67,7 @@ static void round_finish(struct account *account, const struct err *err)
     account->round_took_ms = account->round_ended_ms - account->round_began_ms;
     if (err->kind == ERR_NONE) {
         account->failures = 0;
+        account->rounds++;
         account->round_ended_s = clock_now_s();
         text_set(&account->last_error, S(""));
         account_set_sign_in(account, false);
@@ -74,6 +75,7 @@ static void round_finish(struct account *account, const struct err *err)
             LOG_INT("account", account->id), LOG_INT("ms", account->round_took_ms));
     } else {
         account->failures++;
+        account->rounds_failed++;
         text_set(&account->last_error, str_from(err->text));
         log_warn("sync.failed", LOG_STR("user", text_str(&account->user->name)),
             LOG_INT("account", account->id), LOG_TEXT("kind", err_kind_name(err->kind)),

@@ -367,7 +367,6 @@ class Serve(Case):
                                           http.request("HEAD", path).body))
             answer = http.request("PUT", path, "x")
             self.assertEqual((405, "GET, HEAD"), (answer.status, answer.headers["Allow"]))
-        self.assertEqual(404, http.request("GET", "/metrics").status)
 
     def test_systemd_is_told(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
