@@ -47,6 +47,8 @@ dav_report_method report_query, report_multiget, report_sync, report_sync_home, 
 
 /** GET / without signing in. */
 void dav_answer_page(struct dav_call *call);
+/** GET of the home, or of what is above it: how the user's accounts are doing. */
+void dav_answer_status(struct dav_call *call);
 
 /** The value of Allow for a kind of resource. */
 struct str dav_allow(enum route_kind kind, struct arena *arena);

@@ -80,8 +80,6 @@ void dav_get(struct dav_call *call)
     } else if (is_in_collection) {
         engine_open(call->dav->engine, collection, false, call->client, opened, call);
     } else {
-        http_respond_text(call->request, 200, S("text/plain; charset=utf-8"),
-            S("This is an address of duedav, a CalDAV server for tasks.\n"
-              "Give it to a CalDAV client such as Thunderbird, Evolution or DAVx5.\n"));
+        dav_answer_status(call);
     }
 }

@@ -22,6 +22,7 @@ static const struct str page = STR(
     "<li>an app password, which whoever runs this server makes with\n"
     "<code>duedav password add USER --label TEXT</code>.</li>\n"
     "</ul>\n"
+    "<p><a href=\"dav/\">Sign in</a> to see how your accounts are doing.</p>\n"
     "<p>Apple devices and most phones want an address that begins with https.</p>\n"
     "</body>\n"
     "</html>\n");

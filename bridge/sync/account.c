@@ -347,6 +347,29 @@ struct str user_home_stamp(struct user *user, struct arena *arena)
         hash[3], hash[4], hash[5], hash[6], hash[7]);
 }
 
+bool user_account_health(struct user *user, size_t index, struct account_health *out)
+{
+    struct engine_account_status status;
+    struct account *account = user->accounts;
+
+    for (; account && index > 0; index--) {
+        account = account->next;
+    }
+    if (!account) {
+        return false;
+    }
+    account_status(account, &status);
+    *out = (struct account_health){
+        .label = status.label,
+        .needs_sign_in = status.needs_sign_in,
+        .failures = status.failures,
+        .last_round_s = status.last_round_s,
+        .trouble = status.last_error,
+        .open_operations = status.open_operations,
+    };
+    return true;
+}
+
 void account_status(const struct account *account, struct engine_account_status *out)
 {
     unsigned operations = 0;

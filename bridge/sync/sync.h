@@ -47,6 +47,18 @@ struct user *engine_sign_in(
 struct user *engine_find_user(struct engine *engine, struct str name);
 struct str user_name(const struct user *user);
 
+/** What a person is told of an account. The strings are good until the loop turns. */
+struct account_health {
+    struct str label;
+    bool needs_sign_in;
+    unsigned failures;    /**< rounds failed in a row */
+    int64_t last_round_s; /**< when the last one ended that did not; 0: none since the start */
+    struct str trouble;   /**< of the newest failed one */
+    unsigned open_operations;
+};
+/** The index-th linked account; false at the end. */
+bool user_account_health(struct user *user, size_t index, struct account_health *out);
+
 /** The user's visible collections, in a stable order: NULL first, then the one before. */
 struct collection *user_next_collection(struct user *user, struct collection *before);
 /** By the last segment of its address; NULL if there is none (or it is hidden). */

@@ -184,6 +184,13 @@ struct str user_name(const struct user *user)
     return S("alice");
 }
 
+bool user_account_health(struct user *user, size_t index, struct account_health *out)
+{
+    (void)user;
+    *out = (struct account_health){ .label = S("Tasks & <more>"), .needs_sign_in = true };
+    return index == 0;
+}
+
 struct collection *user_next_collection(struct user *user, struct collection *before)
 {
     return before == NULL ? &user->fake->collection : NULL;
