@@ -1,0 +1,186 @@
+"""Many clients and many accounts: nothing is lost between them, and one account's trouble is its own.
+Judged by the order and the number of events, never by time."""
+import concurrent.futures
+import json
+
+from harness import Bridge, Case, unfold, vtodo
+
+FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
+
+
+class Crowd(Case):
+    def setUp(self):
+        super().setUp()
+        self.clock = self.start_clock()
+        self.sandbox = self.start_sandbox(clock=self.clock)
+        self.rest = self.sandbox.rest()
+
+    def pool(self, size):
+        pool = concurrent.futures.ThreadPoolExecutor(size)
+        self.addCleanup(pool.shutdown)
+        return pool
+
+
+class OneAccount(Crowd):
+    def setUp(self):
+        super().setUp()
+        self.bridge, self.dav = self.start_bridge(self.sandbox, clock=self.clock,
+                                                  limits={"per_address": "1000"})
+        self.list = self.dav.collections()["Tasks"]
+
+    def clients(self, count):
+        password = self.bridge.run("password", "add", "alice", "--label", "more").strip()
+        return [self.bridge.dav("alice", password) for _ in range(count)]
+
+    def test_fifty_clients_change_one_task_and_one_of_them_wins(self):
+        first = self.dav.put(self.list + "a.ics", vtodo("a", "SUMMARY:A"))
+        clients = self.clients(50)
+        answers = list(self.pool(50).map(
+            lambda i: clients[i].put(self.list + "a.ics", vtodo("a", f"SUMMARY:{i}"),
+                                     if_match=first.etag), range(50)))
+        statuses = [answer.status for answer in answers]
+        self.assertEqual(statuses.count(204), 1, statuses)
+        self.assertEqual(statuses.count(412), 49, statuses)
+        winner = statuses.index(204)
+        task, = self.sandbox.admin.state("alice")["tasks"]
+        self.assertEqual(task["Subject"], str(winner))
+        self.assertIn(f"SUMMARY:{winner}", unfold(self.dav.get(self.list + "a.ics").text))
+
+    def test_fifty_clients_write_and_none_of_their_tasks_is_lost_or_doubled(self):
+        clients = self.clients(50)
+
+        def work(i):
+            done = [clients[i].put(f"{self.list}c{i}-{n}.ics", vtodo(f"c{i}-{n}", f"SUMMARY:c{i}-{n}"),
+                                   if_none_match="*").status for n in range(4)]
+            changed, _ = clients[i].sync_collection(self.list)
+            mine = {f"{self.list}c{i}-{n}.ics" for n in range(4)}
+            return done, mine <= set(changed)
+        for done, sees_its_own in self.pool(50).map(work, range(50)):
+            self.assertEqual(done, [201] * 4)
+            self.assertTrue(sees_its_own)
+        self.assertEqual(len(self.sandbox.admin.tasks("alice")), 200)
+        self.assertEqual(len(self.dav.etags(self.list)), 200)
+        load = self.sandbox.admin.loads()["alice"]
+        self.assertLessEqual(load["most"], 4)
+        self.assertEqual(load["refused"], 0)
+
+    def test_fifty_polls_at_once_cost_one_round(self):
+        self.clock.advance(FRESH)
+        self.dav.ctag(self.list)
+        clients = self.clients(50)
+        last = self.sandbox.admin.last()
+        self.sandbox.admin.fault("hold", path="/tasks/?")
+        self.clock.advance(FRESH)
+        asking = [self.pool(50).submit(client.ctag, self.list) for client in clients]
+        self.sandbox.admin.wait(path="/tasks/?", after=last, arrived=True)
+        self.sandbox.admin.release()
+        self.assertEqual(len({future.result() for future in asking}), 1)
+        self.assertEqual(len(self.sandbox.admin.requests(path="/tasks/?", after=last)), 1)
+
+    def test_background_work_leaves_room_for_a_client_that_waits(self):
+        for name in ("B", "C", "D", "E"):
+            self.rest.post("/taskfolders", {"Name": name})
+        self.clock.advance(FRESH)
+        self.dav.collections()
+        self.sandbox.admin.fault("hold", method="GET", count=0)
+        last = self.sandbox.admin.last()
+        self.clock.advance(30)  # a round by itself: as much as it may
+        self.sandbox.admin.wait(method="GET", after=last, arrived=True)
+        answer = self.dav.put(self.list + "a.ics", vtodo("a", "SUMMARY:A"))  # not behind the reads
+        self.assertEqual(answer.status, 201)
+        self.assertLess(self.sandbox.admin.loads()["alice"]["now"], 4)
+        self.sandbox.admin.clear_faults()
+        self.sandbox.admin.release()
+
+
+class ManyAccounts(Crowd):
+    ACCOUNTS = 500
+
+    def setUp(self):
+        super().setUp()
+        self.bridge = Bridge(self.folder, self.sandbox.url, self.clock)
+        password = self.bridge.add_user("alice", "alice-token")
+        self.started(self.bridge.start())
+        self.passwords = {0: ("alice", password)}
+
+    def fill(self, count):
+        """So many users, each with an account of its own, linked while the server runs."""
+        def link(i):
+            name = f"user{i}"
+            self.bridge.run("user", "add", name)
+            secret = self.bridge.run("password", "add", name, "--label", "test").strip()
+            token = self.bridge.folder / f"{name}.token"
+            token.write_text(f"{name}-token\n")
+            token.chmod(0o600)
+            self.bridge.run("account", "link", name, "--upstream", "sandbox", "--timezone", "UTC",
+                            "--access-token-file", token)
+            return i, (name, secret)
+        for i in range(1, count):
+            self.sandbox.admin.add_user(f"user{i}", f"user{i}-token")
+        self.passwords.update(self.pool(2).map(link, range(1, count)))
+
+    def dav(self, i):
+        return self.bridge.dav(*self.passwords[i])
+
+    def status(self, i):
+        return json.loads(self.bridge.run("status", self.passwords[i][0], "--json"))[0]
+
+    def test_an_account_in_trouble_is_asked_ever_less_and_the_others_as_before(self):
+        self.fill(5)
+        for i in self.passwords:
+            self.dav(i).collections()
+        self.sandbox.admin.fault("status", user="user1", status=500, count=0)
+        for _ in range(8):
+            self.clock.advance(16)
+            for i in self.passwords:
+                self.dav(i).collections()
+        last = self.sandbox.admin.last()
+        rounds = {i: self.status(i)["requests"] for i in self.passwords}
+        for _ in range(20):
+            self.clock.advance(16)
+            for i in self.passwords:
+                self.dav(i).collections()
+        more = {i: self.status(i)["requests"] - rounds[i] for i in self.passwords}
+        self.assertLess(more[1], min(more[i] for i in self.passwords if i != 1) / 3, (last, more))
+        self.assertGreaterEqual(self.status(1)["failures"], 3)
+
+    def test_after_a_restart_the_rounds_of_500_accounts_are_spread(self):
+        """No thundering herd: the first rounds come over `near`, not in its first second."""
+        self.bridge.stop()
+        self.clone_accounts(self.ACCOUNTS)
+        last = self.sandbox.admin.last()
+        self.bridge.start()
+        begun = []
+        for second in range(16):
+            self.clock.advance(1)
+            self.bridge.run("status", "alice")  # the loop has turned
+            begun.append(self.count_users(last))
+        final = begun[-1]
+        self.assertGreater(final, self.ACCOUNTS * 0.8, begun)
+        self.assertLess(begun[0], self.ACCOUNTS / 5, begun)
+        self.assertLess(max(b - a for a, b in zip(begun, begun[1:])), self.ACCOUNTS / 4, begun)
+
+    def count_users(self, last):
+        return len(self.sandbox.admin.requests(after=last, path="taskfolders/?", arrived=1))
+
+    def clone_accounts(self, count):
+        """The rows of the one linked account, so many times (500 links would take minutes)."""
+        import sqlite3
+        with sqlite3.connect(f"{self.bridge.folder}/bridge.db") as db:
+            for table, keys in (("accounts", "id"), ("counters", "account"), ("collections", "account")):
+                names = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+                rows = list(db.execute(f"SELECT {', '.join(names)} FROM {table}"))
+                for number in range(1000, 1000 + count - 1):
+                    for row in rows:
+                        values = dict(zip(names, row))
+                        values[keys] = number
+                        if "slug" in values:
+                            values["slug"] = f"{values['slug']}{number}"
+                        if "is_default" in values and table == "accounts":
+                            values["is_default"] = 0
+                        db.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES "
+                                   f"({', '.join('?' * len(names))})", list(values.values()))
+        db.close()
+
+
+del Crowd

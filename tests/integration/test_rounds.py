@@ -1,0 +1,125 @@
+"""Rounds in which the service is odd in other ways than a single bad answer: the stories that the table
+of test_faults_upstream.py can't tell."""
+import json
+
+from harness import Bridge, Case, vtodo
+from proxy import Listener, make_certificate
+
+FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
+
+
+class Odd(Case):
+    def setUp(self):
+        super().setUp()
+        self.clock = self.start_clock()
+        self.sandbox = self.start_sandbox(clock=self.clock)
+        self.rest = self.sandbox.rest()
+        self.admin = self.sandbox.admin
+
+    def bridge_up(self):
+        self.bridge, self.dav = self.start_bridge(self.sandbox, clock=self.clock)
+        self.bridge.run("sync", "alice")
+        self.list = self.dav.collections()["Tasks"]
+        self.poll()
+
+    def poll(self):
+        self.clock.advance(FRESH)
+        return self.dav.ctag(self.list)
+
+    def until(self, holds):
+        for _ in range(60):
+            if holds():
+                return
+            self.poll()
+        self.fail("it never came")
+
+    def titles(self):
+        hrefs = list(self.dav.etags(self.list))
+        texts = self.dav.multiget(self.list, hrefs).values() if hrefs else ()
+        return sorted(line[8:] for text in texts if text for line in text.splitlines()
+                      if line.startswith("SUMMARY:"))
+
+
+class Redirects(Odd):
+    def test_a_redirect_to_another_host_is_not_followed(self):
+        self.bridge_up()
+        other = self.started(Listener())
+        for number in (301, 302, 303, 307, 308):
+            for method in ("GET", "POST", "PATCH", "DELETE"):
+                self.admin.fault("status", method=method, status=number,
+                                 host=f"http://127.0.0.1:{other.port}")
+            answer = self.dav.put(f"{self.list}{number}.ics", vtodo(f"u{number}", f"SUMMARY:{number}"))
+            self.assertEqual(answer.status, 503, answer)
+            self.poll()
+            self.admin.clear_faults()
+        self.assertEqual((other.connections, other.heard), (0, b""))
+
+
+class Tls(Odd):
+    def test_no_token_goes_to_a_server_whose_certificate_is_not_trusted(self):
+        certificate, key = make_certificate(self.folder, "tasks.example.org")
+        bad = self.started(Listener(certificate, key))
+        bridge = Bridge(self.folder, f"https://127.0.0.1:{bad.port}/api/v2.0/me/", self.clock)
+        bridge.run("user", "add", "alice")
+        token = bridge.folder / "alice.token"
+        token.write_text("alice-token\n")
+        token.chmod(0o600)
+        said = bridge.run("account", "link", "alice", "--upstream", "sandbox", "--timezone", "UTC",
+                          "--access-token-file", token, status=None)
+        self.assertNotIn("linked", said)
+        self.assertGreater(bad.connections, 0)
+        self.assertNotIn(b"alice-token", bad.heard)
+        self.assertNotIn(b"HTTP", bad.heard)
+
+
+class Folders(Odd):
+    def test_a_folder_that_vanishes_during_its_round_takes_no_other_with_it(self):
+        folder = self.rest.post("/taskfolders", {"Name": "Garden"}).json["Id"]
+        self.rest.create("Dig", folder=folder)
+        self.rest.create("Stay")
+        self.bridge_up()
+        self.assertIn("Garden", self.dav.collections())
+        last = self.admin.last()
+        self.admin.fault("hold", method="GET", path=f"('{folder.lower()}')/tasks/?")
+        self.clock.advance(30)
+        self.admin.wait(path=f"('{folder.lower()}')/tasks/?", arrived=True, after=last)
+        self.rest.delete(f"/taskfolders/{folder}")
+        self.admin.release()
+        self.until(lambda: "Garden" not in self.dav.collections())
+        self.assertEqual(self.titles(), ["Stay"])
+
+
+class Pages(Odd):
+    def two_pages(self, first, second):
+        """The next round of the list has these entries on two pages."""
+        last = self.admin.requests(path="/tasks/?")[-1]
+        link = f"{self.sandbox.origin}{last['path']}?{last['query']}"
+        for entries, name in ((first, "nextLink"), (second, "deltaLink")):
+            self.admin.fault("status", path="/tasks/?", status=200, body=json.dumps(
+                {"value": entries, f"@odata.{name}": link}))
+
+    def gone(self, task):
+        return {"@odata.context": f"{self.sandbox.origin}/api/v2.0/$metadata#me/TaskFolders('x')"
+                                  "/Tasks/$deletedEntity", "id": f"Tasks('{task['Id']}')",
+                "reason": "deleted"}
+
+    def test_an_item_removed_on_one_page_and_there_again_on_the_next_stays(self):
+        self.rest.create("One")
+        self.bridge_up()
+        task = self.admin.tasks("alice")["One"]
+        task = self.rest.get(f"/tasks/{task['Id']}").json
+        self.two_pages([self.gone(task)], [task])
+        self.until(lambda: not any(not f["struck"] for f in self.admin.faults()))
+        self.until(lambda: self.titles() == ["One"])
+        self.assertEqual(len(self.dav.etags(self.list)), 1)
+
+    def test_the_same_item_on_two_pages_is_one_resource(self):
+        self.bridge_up()
+        self.rest.create("New")
+        task = self.rest.get(f"/tasks/{self.admin.tasks('alice')['New']['Id']}").json
+        self.two_pages([task], [task, task])
+        self.until(lambda: not any(not f["struck"] for f in self.admin.faults()))
+        self.until(lambda: self.titles() == ["New"])
+
+
+del Odd
