@@ -218,6 +218,8 @@ bool sbx_check_select(struct sbx_call *call, const char *kind)
                        "Importance", "IsReminderOn", "Owner", "ParentFolderId", "Recurrence",
                        "ReminderDateTime", "Sensitivity", "StartDateTime", "Status", "Subject" } },
         { "TaskFolders", { "Id", "ChangeKey", "IsDefaultFolder", "Name", "ParentGroupKey" } },
+        { "Attachments",
+            { "Id", "LastModifiedDateTime", "Name", "ContentType", "Size", "IsInline" } },
         { "TaskGroups", { "Id", "ChangeKey", "IsDefaultGroup", "Name", "GroupKey" } },
     };
 

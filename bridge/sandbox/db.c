@@ -40,7 +40,13 @@ static const char schema[] =
     /* of the To Do side: which folders are not plain ones, what tasks hold */
     "CREATE TABLE IF NOT EXISTS folder_kinds(folder INTEGER PRIMARY KEY, kind INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS children(row INTEGER PRIMARY KEY, owner TEXT NOT NULL,"
-    " kind INTEGER NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, UNIQUE(owner, kind, id));";
+    " kind INTEGER NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, UNIQUE(owner, kind, id));"
+    "CREATE TABLE IF NOT EXISTS attachments(row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " task INTEGER NOT NULL REFERENCES tasks ON DELETE CASCADE, kind INTEGER NOT NULL,"
+    " name TEXT NOT NULL, type TEXT, size INTEGER NOT NULL, inline INTEGER NOT NULL,"
+    " modified INTEGER NOT NULL, content TEXT NOT NULL, content_id TEXT, source TEXT NOT NULL,"
+    " provider TEXT NOT NULL, permission TEXT NOT NULL, is_folder INTEGER NOT NULL);"
+    "CREATE INDEX IF NOT EXISTS attachments_task ON attachments(task);";
 
 struct sbx_db {
     sqlite3 *handle;

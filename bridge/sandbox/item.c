@@ -209,7 +209,7 @@ cJSON *sbx_task_write(const struct sbx_task *task, const struct sbx_mailbox *mai
     add(body, "Content", task->body, arena);
     add_date(json, "CompletedDateTime", task->completed_s, zone, arena);
     add_date(json, "DueDateTime", task->due_s, zone, arena);
-    cJSON_AddBoolToObject(json, "HasAttachments", false);
+    cJSON_AddBoolToObject(json, "HasAttachments", task->has_attachments);
     cJSON_AddStringToObject(json, "Importance", sbx_importance_names[task->importance]);
     cJSON_AddBoolToObject(json, "IsReminderOn", task->is_reminder_on);
     add(json, "Owner", mailbox->owner, arena);

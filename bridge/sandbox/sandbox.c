@@ -5,6 +5,7 @@
 
 #define NAME_MAX_BYTES 200
 #define STOP_GRACE_MS  5000
+#define BODY_MOST      (48 * 1024 * 1024) /* no document says how large an attachment may be (A.11) */
 
 bool sandbox_new(
     struct loop *loop, const struct sandbox_options *options, struct sandbox **out, struct err *err)
@@ -31,8 +32,10 @@ bool sandbox_new(
     if (sandbox->has_admin) {
         sandbox->records = sbx_records_new();
     }
-    sandbox->server =
-        http_server_new(loop, &http_server_default_limits, sbx_on_request, NULL, sandbox);
+    struct http_server_limits limits = http_server_default_limits;
+    limits.body = BODY_MOST;
+    limits.buffered = 2 * BODY_MOST;
+    sandbox->server = http_server_new(loop, &limits, sbx_on_request, NULL, sandbox);
     *out = TAKE(sandbox);
     return true;
 }

@@ -15,6 +15,8 @@ static const struct sbx_route routes[] = {
     { "tasks", sbx_list_tasks, sbx_create_task, NULL, NULL },
     { "tasks/*", sbx_get_task, NULL, sbx_update_task, sbx_delete_task },
     { "tasks/*/complete", NULL, sbx_complete_task, NULL, NULL },
+    { "tasks/*/attachments", sbx_list_attachments, sbx_add_attachment, NULL, NULL },
+    { "tasks/*/attachments/*", sbx_get_attachment, NULL, NULL, sbx_delete_attachment },
     { "taskfolders", sbx_list_folders, sbx_create_folder, NULL, NULL },
     { "taskfolders/*", NULL, NULL, sbx_update_folder, sbx_delete_folder },
     { "taskfolders/*/tasks", sbx_list_folder_tasks, sbx_create_task, NULL, NULL },
@@ -97,11 +99,6 @@ static bool find_route(struct sbx_call *call, const struct sbx_route **out)
         str_eq_nocase(segments[1], S("v2.0")) && str_eq_nocase(segments[2], S("me"))) {
         if (find_among(call, routes, ARRAY_LEN(routes), segments + 3, count - 3, out)) {
             return true;
-        }
-        if (count >= 6 && str_eq_nocase(segments[3], S("tasks")) &&
-            str_eq_nocase(segments[5], S("attachments"))) {
-            return sbx_refuse(
-                &call->refusal, 501, "NotImplemented", "Attachments are not here yet.");
         }
     }
     return sbx_refuse(&call->refusal, 404, "ResourceNotFound", "There is no such resource.");

@@ -26,6 +26,7 @@ struct sbx_route {
 
 sbx_handler sbx_list_tasks, sbx_create_task, sbx_get_task, sbx_update_task, sbx_delete_task,
     sbx_complete_task, sbx_list_folder_tasks;
+sbx_handler sbx_list_attachments, sbx_add_attachment, sbx_get_attachment, sbx_delete_attachment;
 sbx_handler sbx_list_folders, sbx_create_folder, sbx_update_folder, sbx_delete_folder;
 sbx_handler sbx_list_groups, sbx_create_group, sbx_update_group, sbx_delete_group,
     sbx_list_group_folders;

@@ -6,7 +6,8 @@
 #define TASK_SELECT                                                                                \
     "SELECT t.row, t.folder, t.id, f.id, t.seq, t.created, t.modified, t.subject, t.body, t.html," \
     " t.categories, t.importance, t.sensitivity, t.status, t.start, t.due, t.completed,"           \
-    " t.reminder, t.reminder_on, t.zone, t.series"                                                 \
+    " t.reminder, t.reminder_on, t.zone, t.series,"                                                \
+    " EXISTS(SELECT 1 FROM attachments a WHERE a.task = t.row)"                                    \
     " FROM tasks t JOIN folders f ON f.row = t.folder "
 
 static int64_t read_instant(struct sqlite3_stmt *query, int column)
@@ -37,6 +38,7 @@ static void read_task(struct sqlite3_stmt *query, struct arena *arena, struct sb
     out->reminder_us = read_instant(query, 17);
     out->is_reminder_on = sbx_column_int(query, 18) != 0;
     out->zone = sbx_column_str(query, 19, arena);
+    out->has_attachments = sbx_column_int(query, 21) != 0;
     if (!sbx_column_is_null(query, 20)) {
         struct str text = sbx_column_str(query, 20, arena);
         cJSON *json = cJSON_ParseWithLength(text.p, text.n);

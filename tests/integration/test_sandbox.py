@@ -227,10 +227,6 @@ class Tasks(SandboxCase):
         self.assertEqual(self.rest.patch(path, {}, {"If-Match": "*"}).status, 200)
         self.assertEqual(self.rest.delete(path, {"If-Match": new["@odata.etag"]}).status, 412)
 
-    def test_attachments_are_not_here_yet(self):
-        task = self.rest.create("one")
-        self.refused(self.rest.get(f"/tasks('{task['Id']}')/attachments"), 501)
-
 
 class Dates(SandboxCase):
     """A.5, A.6"""
