@@ -35,6 +35,12 @@ void http_conn_set_deadline(struct http_conn *conn, int64_t delay_ms)
 
 /* An exchange. */
 
+static size_t largest_body(const struct http_server *server)
+{
+    return server->limits.large_body > server->limits.body ? server->limits.large_body
+                                                           : server->limits.body;
+}
+
 static struct http_exchange *exchange_new(struct http_conn *conn)
 {
     struct http_server *server = conn->server;
@@ -44,12 +50,13 @@ static struct http_exchange *exchange_new(struct http_conn *conn)
     exchange->server = server;
     exchange->conn = conn;
     exchange->added_end = &exchange->added;
-    buf_init(&exchange->body, server->limits.body);
+    buf_init(&exchange->body, largest_body(server));
     exchange->request = (struct http_request){
         .method = HTTP_OTHER,
         .peer =
             conn->address == NULL ? S("unix") : arena_copy(arena, str_from(conn->address->text)),
         .id = ++server->next_id,
+        .body_most = server->limits.body,
         .started_ms = clock_mono_ms(),
         .arena = arena,
     };
@@ -226,6 +233,10 @@ static bool begin_body(struct http_conn *conn)
     if (!check_head(conn)) {
         return false;
     }
+    if (conn->exchange->request.announced_bytes > conn->exchange->request.body_most) {
+        refuse(conn, 413);
+        return false;
+    }
     conn->state = CONN_READING;
     conn->body_mark = 0;
     conn->body_end_ms = clock_mono_ms() + server->limits.body_total_ms;
@@ -238,6 +249,10 @@ static bool on_body(struct str bytes, void *arg)
     struct http_conn *conn = arg;
     struct http_server *server = conn->server;
 
+    if (bytes.n > conn->exchange->request.body_most - conn->exchange->body.n) {
+        conn->is_body_too_large = true;
+        return false;
+    }
     if (bytes.n > server->limits.buffered - server->counts.buffered) {
         return false;
     }
@@ -318,7 +333,7 @@ static void read_input(struct http_conn *conn)
             handle(conn);
             break;
         case HTTP_PARSE_ERROR:
-            refuse(conn, err.code);
+            refuse(conn, conn->is_body_too_large ? 413 : err.code);
             break;
         }
     }
@@ -470,7 +485,7 @@ void http_conn_start(struct http_server *server, int fd, struct http_address *ad
         .request_line = server->limits.request_line,
         .headers = server->limits.headers,
         .header_count = server->limits.header_count,
-        .body = server->limits.body,
+        .body = largest_body(server),
     }));
     loop_timer_init(&conn->timer, server->loop, on_timer, conn);
     conn->next = server->conns;

@@ -25,11 +25,13 @@ struct http_request {
     size_t header_count;
     struct str body;
     uint64_t announced_bytes; /**< Content-Length; 0 if there is none */
-    struct str peer;          /**< numeric address of the other end; "unix" for a Unix socket */
-    uint64_t id;              /**< for the log */
-    int64_t started_ms;       /**< clock_mono_ms at the first byte */
-    struct arena *arena;      /**< lives until the answer is written */
-    void *user;               /**< the handler's own */
+    size_t body_most; /**< a longer body is refused; the head callback may raise it to the server's
+                           limits.large_body */
+    struct str peer;  /**< numeric address of the other end; "unix" for a Unix socket */
+    uint64_t id;      /**< for the log */
+    int64_t started_ms;  /**< clock_mono_ms at the first byte */
+    struct arena *arena; /**< lives until the answer is written */
+    void *user;          /**< the handler's own */
 };
 
 struct http_server_limits {
@@ -37,6 +39,7 @@ struct http_server_limits {
     size_t headers;            /**< bytes, 32 KiB */
     size_t header_count;       /**< 100 */
     size_t body;               /**< [limits] body */
+    size_t large_body;         /**< of requests for which the head callback says so; 0: as body */
     size_t buffered;           /**< [limits] buffered: bodies held over all connections; 503 */
     size_t connections;        /**< [limits] connections; more are closed at once */
     size_t per_address;        /**< [limits] per_address */

@@ -79,6 +79,7 @@ struct http_conn {
     bool is_closing;     /**< close after this answer */
     bool is_posted;      /**< on_post is to be called */
     bool is_cut;         /**< http_respond_cut */
+    bool is_body_too_large;
     struct http_address *address; /**< NULL for a Unix socket */
 };
 
