@@ -232,6 +232,22 @@ void task_apply(struct task *task, const struct task *source, task_fields fields
     }
 }
 
+static void copy_attachments(struct arena *arena, const struct task *source, struct task *copy)
+{
+    copy->attachments =
+        arena_alloc_array(arena, source->attachment_count + 1, sizeof(*copy->attachments));
+    for (size_t i = 0; i < source->attachment_count; i++) {
+        struct task_attachment *attachment = &copy->attachments[i];
+
+        *attachment = source->attachments[i];
+        attachment->id = arena_copy(arena, attachment->id);
+        attachment->name = arena_copy(arena, attachment->name);
+        attachment->type = arena_copy(arena, attachment->type);
+        attachment->url = arena_copy(arena, attachment->url);
+        attachment->hash = arena_copy(arena, attachment->hash);
+    }
+}
+
 void task_copy(struct arena *arena, const struct task *source, struct task *out)
 {
     struct task copy = *source;
@@ -250,6 +266,7 @@ void task_copy(struct arena *arena, const struct task *source, struct task *out)
     for (size_t i = 0; i < source->categories.count; i++) {
         copy.categories.items[i] = arena_copy(arena, source->categories.items[i]);
     }
+    copy_attachments(arena, source, &copy);
     *out = copy;
 }
 

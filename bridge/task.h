@@ -128,6 +128,23 @@ struct task_list_of_text {
     size_t count;
 };
 
+enum task_attachment_kind {
+    TASK_ATTACHED_FILE,
+    TASK_ATTACHED_LINK, /**< a link to a file that somebody else keeps */
+    TASK_ATTACHED_ITEM, /**< a message, event or contact; can be read only */
+};
+
+/** What hangs on a task. It never changes upstream: another content is another attachment. */
+struct task_attachment {
+    enum task_attachment_kind kind;
+    struct str id; /**< the service's; empty before it has it */
+    struct str name;
+    struct str type; /**< media type; empty: unknown */
+    struct str url;  /**< TASK_ATTACHED_LINK */
+    int64_t bytes;   /**< as the service counts, which may be more than the content has */
+    struct str hash; /**< of the content (task_content_hash) where it went through our hands */
+};
+
 struct task {
     struct str title;
     struct task_body body;
@@ -149,7 +166,10 @@ struct task {
      */
     int64_t created_us;
     int64_t modified_us;
-    bool has_attachments;
+    bool has_attachments; /**< as the service says; the list is a request of its own */
+    bool knows_attachments;
+    struct task_attachment *attachments; /**< with knows_attachments */
+    size_t attachment_count;
     struct str uid; /**< of the document that it was read from; a service gets it with a link */
     /** Which fields the source really carried (a delta entry may hold a few only). A task read from
      * a document or a full entity has TASK_ALL_FIELDS. */
@@ -176,6 +196,21 @@ void task_copy(struct arena *arena, const struct task *source, struct task *out)
  * instant as the date of `base`, it means base's day, whatever the zone suggests.
  */
 void task_adopt_days(struct task *task, const struct task *base);
+
+/** The attachment with that id of the service's; NULL if there is none. */
+const struct task_attachment *task_find_attachment(const struct task *task, struct str id);
+/** The same attachments, without regard to their order? */
+bool task_has_same_attachments(const struct task *a, const struct task *b);
+/** task with one attachment more, or without the one of that id; the new list lives in arena. */
+void task_add_attachment(
+    struct task *task, const struct task_attachment *attachment, struct arena *arena);
+void task_drop_attachment(struct task *task, struct str id, struct arena *arena);
+/** Take over what source knows of attachments (views are shared), if it knows them. */
+void task_apply_attachments(struct task *task, const struct task *source);
+/** The same the other way round: what old knows, if task knows nothing itself. */
+void task_keep_attachments(struct task *task, const struct task *old);
+/** 64 hexadecimal digits. */
+struct str task_content_hash(struct str content, struct arena *arena);
 
 /** A hash of each field's value, the same on every machine and in every run. */
 void task_hash_fields(const struct task *task, uint64_t out[TASK_FIELD_COUNT]);

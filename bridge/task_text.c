@@ -91,6 +91,17 @@ static void put_recurrence(struct buf *out, const struct task_recurrence *r)
     }
 }
 
+/** A line that begins it, then one for each member that it has. */
+static void put_attachment(struct buf *out, const struct task_attachment *attachment)
+{
+    buf_printf(out, "attachment %d %lld\n", (int)attachment->kind, (long long)attachment->bytes);
+    put_text(out, "attachment_id", attachment->id);
+    put_text(out, "attachment_name", attachment->name);
+    put_text(out, "attachment_type", attachment->type);
+    put_text(out, "attachment_url", attachment->url);
+    put_text(out, "attachment_hash", attachment->hash);
+}
+
 void task_text_put_field(const struct task *task, enum task_field field, struct buf *out)
 {
     switch (field) {
@@ -161,6 +172,10 @@ void task_format(const struct task *task, struct buf *out)
     put_number(out, "created_us", task->created_us, 0);
     put_number(out, "modified_us", task->modified_us, 0);
     put_number(out, "has_attachments", task->has_attachments, 0);
+    put_number(out, "attachments", task->knows_attachments, 0);
+    for (size_t i = 0; i < task->attachment_count; i++) {
+        put_attachment(out, &task->attachments[i]);
+    }
     put_number(out, "present", task->present, TASK_ALL_FIELDS);
 }
 
@@ -278,6 +293,44 @@ static bool parse_int(struct str value, int64_t min, int64_t max, int32_t *out)
 
 #define IS(literal) str_eq(name, S(literal))
 
+static bool parse_attachment(
+    struct str name, struct str value, struct arena *arena, struct task *task)
+{
+    struct task_attachment *last = &task->attachments[task->attachment_count];
+    struct str text = unescape(value, arena);
+    int64_t kind;
+
+    if (IS("attachments")) {
+        task->knows_attachments = true;
+        return true;
+    }
+    if (IS("attachment")) {
+        task->attachment_count++;
+        if (!next_number(&value, 0, TASK_ATTACHED_ITEM, &kind) ||
+            !next_number(&value, 0, INT64_MAX, &last->bytes)) {
+            return false;
+        }
+        last->kind = (enum task_attachment_kind)kind;
+        return true;
+    }
+    if (task->attachment_count == 0) {
+        return false;
+    }
+    last--;
+    if (IS("attachment_id")) {
+        last->id = text;
+    } else if (IS("attachment_name")) {
+        last->name = text;
+    } else if (IS("attachment_type")) {
+        last->type = text;
+    } else if (IS("attachment_url")) {
+        last->url = text;
+    } else if (IS("attachment_hash")) {
+        last->hash = text;
+    }
+    return true;
+}
+
 /** False only for a name that is known with a value that is not. */
 static bool parse_line(struct str name, struct str value, struct arena *arena, struct task *task)
 {
@@ -334,6 +387,8 @@ static bool parse_line(struct str name, struct str value, struct arena *arena, s
     } else if (IS("has_attachments")) {
         is_fine = parse_int(value, 0, 1, &number);
         task->has_attachments = number != 0;
+    } else if (str_has_prefix(name, S("attachment"))) {
+        is_fine = parse_attachment(name, value, arena, task);
     } else if (IS("present")) {
         is_fine = to_number(value, 0, UINT32_MAX, &wide);
         task->present = (task_fields)wide & TASK_ALL_FIELDS;
@@ -357,6 +412,7 @@ bool task_parse(struct str text, struct arena *arena, struct task *out, struct e
     }
     task_init(&task);
     task.categories.items = arena_alloc_array(arena, lines + 1, sizeof(struct str));
+    task.attachments = arena_alloc_array(arena, lines + 1, sizeof(*task.attachments));
     while (str_next(&rest, '\n', &line)) {
         struct str name;
 

@@ -85,6 +85,8 @@ static struct engine *make_engine(struct loop *loop, const struct config *config
         .keeps_upstream = config->mapping.keep_upstream,
         .delete_lists = delete_lists[config->mapping.delete_lists],
         .map = mapping_options(config),
+        .attachment_bytes = (size_t)config->limits.attachment_bytes,
+        .buffered_bytes = (size_t)config->limits.buffered_bytes,
         .services = runtime->services,
         .service_count = config->upstream_count,
         .key = *key,

@@ -257,6 +257,7 @@ static struct http_server_limits limits_of(const struct config *config)
 
     limits.body = (size_t)config->limits.body_bytes;
     limits.buffered = (size_t)config->limits.buffered_bytes;
+    limits.large_body = dav_largest_body(limits.body, (size_t)config->limits.attachment_bytes);
     limits.connections = (size_t)config->limits.connections;
     limits.per_address = (size_t)config->limits.per_address;
     return limits;
@@ -285,11 +286,21 @@ static bool listen_all(struct server *server, struct err *err)
     return true;
 }
 
+/** Without public_url: as we listen, which is right for clients on this machine. */
+static struct str own_origin(const struct server *server)
+{
+    struct str url = server->address_count > 0 ? str_from(server->addresses[0].text) : S("");
+
+    return str_has_prefix(url, S("http://")) ? str_first(url, url.n - 1) : S("http://localhost");
+}
+
 static bool open_dav(struct server *server, struct err *err)
 {
     const struct config *config = server->config;
     struct dav_options options = {
         .body_bytes = (size_t)config->limits.body_bytes,
+        .attachment_bytes = (size_t)config->limits.attachment_bytes,
+        .origin = own_origin(server),
         .sign_in_failures = (unsigned)config->limits.sign_in_failures.count,
         .sign_in_window_ms = config->limits.sign_in_failures.per_ms,
     };
@@ -302,6 +313,8 @@ static bool open_dav(struct server *server, struct err *err)
         }
         options.host = uri.host;
         options.prefix = uri.path;
+        options.origin = str_first(
+            str_from(config->server.public_url), strlen(config->server.public_url) - uri.path.n);
         if (str_has_suffix(options.prefix, S("/"))) {
             options.prefix.n--;
         }

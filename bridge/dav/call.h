@@ -18,7 +18,9 @@ struct dav {
     struct str prefix;
     struct str host; /**< of public_url; may be empty */
     struct uri_path prefix_path;
-    size_t object_bytes; /**< max-resource-size */
+    struct str origin;       /**< "https://tasks.example.org", for addresses in documents */
+    size_t object_bytes;     /**< max-resource-size */
+    size_t attachment_bytes; /**< max-attachment-size */
     struct signin signin;
 };
 
@@ -39,7 +41,7 @@ struct dav_call {
  * route is his own. */
 typedef void dav_method(struct dav_call *call);
 dav_method dav_options_method, dav_propfind, dav_proppatch, dav_report, dav_get, dav_put,
-    dav_delete, dav_copy_move, dav_make_collection;
+    dav_delete, dav_copy_move, dav_make_collection, dav_post, dav_get_attachment;
 
 /** The reports of report.c; root is the request body. */
 typedef void dav_report_method(struct dav_call *call, const struct xml_node *root);

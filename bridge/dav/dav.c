@@ -2,6 +2,7 @@
 
 #include "bridge/core/log.h"
 #include "bridge/core/mem.h"
+#include "bridge/dav/attachment.h"
 #include "bridge/dav/call.h"
 #include "http/auth.h"
 #include "ical/document.h"
@@ -21,6 +22,8 @@ struct dav *dav_new(struct loop *loop, struct engine *engine, const struct dav_o
     dav->arena = arena_new();
     dav->prefix = arena_copy(dav->arena, options->prefix);
     dav->host = arena_copy(dav->arena, options->host);
+    dav->origin = arena_copy(dav->arena, options->origin);
+    dav->attachment_bytes = options->attachment_bytes;
     dav->object_bytes = options->body_bytes < document_default_limits.bytes
                             ? options->body_bytes
                             : document_default_limits.bytes;
@@ -32,7 +35,13 @@ struct dav *dav_new(struct loop *loop, struct engine *engine, const struct dav_o
         assert(is_path);
         (void)is_path;
     }
+    attachment_set_addresses(dav);
     return dav;
+}
+
+size_t dav_largest_body(size_t body_bytes, size_t attachment_bytes)
+{
+    return body_bytes + attachment_bytes / 2 * 3; /* base64, folded */
 }
 
 void dav_free(struct dav **dav)
@@ -63,10 +72,13 @@ struct method_row {
 
 /* In the order in which Allow names them. */
 static const struct method_row methods[] = {
-    { HTTP_OPTIONS, dav_options_method, ALL_KINDS, 0 },
+    { HTTP_OPTIONS, dav_options_method, ALL_KINDS | KIND(ROUTE_ATTACHMENT), 0 },
     { HTTP_GET, dav_get, ALL_KINDS, 0 },
     { HTTP_HEAD, dav_get, ALL_KINDS, 0 },
+    { HTTP_GET, dav_get_attachment, KIND(ROUTE_ATTACHMENT), 0 },
+    { HTTP_HEAD, dav_get_attachment, KIND(ROUTE_ATTACHMENT), 0 },
     { HTTP_PUT, dav_put, KIND(ROUTE_OBJECT), 0 },
+    { HTTP_POST, dav_post, KIND(ROUTE_OBJECT), 0 },
     { HTTP_DELETE, dav_delete, KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT), 0 },
     { HTTP_COPY, dav_copy_move, KIND(ROUTE_OBJECT), KIND(ROUTE_COLLECTION) },
     { HTTP_MOVE, dav_copy_move, KIND(ROUTE_OBJECT), KIND(ROUTE_COLLECTION) },
@@ -207,7 +219,9 @@ static void run_method(struct dav_call *call)
                        has_token(call, S("Prefer"), S("return-minimal")) ||
                        has_token(call, S("Brief"), S("t"));
     http_respond_header(request, S("Cache-Control"), S("private, no-cache"));
-    http_respond_compressed(request);
+    if (route->kind != ROUTE_ATTACHMENT) { /* mostly packed already */
+        http_respond_compressed(request);
+    }
     method(call);
 }
 
@@ -257,9 +271,23 @@ void dav_check_head(struct http_request *request, void *arg)
 {
     struct dav_call *call = new_call(arg, request);
 
-    if (begin(call) && request->method == HTTP_PUT &&
-        request->announced_bytes > call->dav->object_bytes) {
-        call_respond_too_large(call);
+    if (!begin(call) || call->route.kind != ROUTE_OBJECT) {
+        return;
+    }
+    if (request->method == HTTP_PUT) {
+        size_t most = dav_largest_body(call->dav->object_bytes, call->dav->attachment_bytes);
+
+        if (request->announced_bytes > most) {
+            call_respond_too_large(call);
+        } else if (request->body_most < most) {
+            request->body_most = most;
+        }
+    } else if (request->method == HTTP_POST) {
+        if (request->announced_bytes > call->dav->attachment_bytes) {
+            attachment_respond_too_large(call);
+        } else if (request->body_most < call->dav->attachment_bytes) {
+            request->body_most = call->dav->attachment_bytes;
+        }
     }
 }
 

@@ -10,7 +10,9 @@
 struct dav_options {
     struct str prefix;         /**< path of public_url without its last '/'; usually empty */
     struct str host;           /**< of public_url; empty without one */
+    struct str origin;         /**< scheme, host and port by which clients reach us */
     size_t body_bytes;         /**< [limits] body; max-resource-size is no larger */
+    size_t attachment_bytes;   /**< [limits] attachment */
     unsigned sign_in_failures; /**< [limits] sign_in_failures: so many ... */
     int64_t sign_in_window_ms; /**< ... in so long, per address */
 };
@@ -18,6 +20,8 @@ struct dav_options {
 struct dav;
 struct dav *dav_new(struct loop *loop, struct engine *engine, const struct dav_options *options);
 void dav_free(struct dav **dav);
+/** The longest body that is ever let in: a task with an attachment of that size inline. */
+size_t dav_largest_body(size_t body_bytes, size_t attachment_bytes);
 /**
  * An http_head_cb: who may not go on is told so before the body is read. dav_handle goes on from
  * there.

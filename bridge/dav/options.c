@@ -3,7 +3,9 @@
 
 /* 1 first: Thunderbird throws the first token away. Never calendar-schedule or
  * calendar-auto-schedule: they make clients look for an inbox and an outbox. */
-#define CAPABILITIES S("1, 3, access-control, calendar-access, extended-mkcol")
+#define CAPABILITIES                                            \
+    S("1, 3, access-control, calendar-access, extended-mkcol, " \
+      "calendar-managed-attachments, calendar-managed-attachments-no-recurrence")
 
 void dav_options_method(struct dav_call *call)
 {

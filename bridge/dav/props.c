@@ -186,6 +186,26 @@ static void write_max_size(struct xml_out *xml, const struct prop_subject *subje
     write_number(xml, subject->call->dav->object_bytes);
 }
 
+static void write_max_attachment(struct xml_out *xml, const struct prop_subject *subject)
+{
+    write_number(xml, subject->call->dav->attachment_bytes);
+}
+
+static void write_max_attachments(struct xml_out *xml, const struct prop_subject *subject)
+{
+    (void)subject;
+    write_number(xml, SYNC_ATTACHMENTS_MAX);
+}
+
+static void write_attachments_server(struct xml_out *xml, const struct prop_subject *subject)
+{
+    const struct dav *dav = subject->call->dav;
+
+    if (dav->origin.n > 0) {
+        write_href(xml, arena_printf(subject->arena, "%.*s/", STR_ARG(dav->origin)));
+    }
+}
+
 static void write_components(struct xml_out *xml, const struct prop_subject *subject)
 {
     (void)subject;
@@ -260,6 +280,9 @@ const struct prop_def prop_defs[] = {
     { XML_CALDAV, "max-resource-size", COLLECTION, 0, NULL, write_max_size },
     { XML_CALDAV, "min-date-time", COLLECTION, 0, NULL, write_min_time },
     { XML_CALDAV, "max-date-time", COLLECTION, 0, NULL, write_max_time },
+    { XML_CALDAV, "max-attachment-size", COLLECTION, 0, NULL, write_max_attachment },
+    { XML_CALDAV, "max-attachments-per-resource", COLLECTION, 0, NULL, write_max_attachments },
+    { XML_CALDAV, "managed-attachments-server-URL", HOME, 0, NULL, write_attachments_server },
     { XML_CALDAV, "schedule-calendar-transp", COLLECTION, PROP_IS_KEPT, NULL, write_transparency },
     { XML_CALDAV, "calendar-description", COLLECTION, PROP_IS_KEPT, NULL, NULL },
     { XML_CALDAV, "calendar-timezone", COLLECTION, PROP_IS_KEPT, NULL, NULL },

@@ -1,6 +1,7 @@
 /** PUT of a calendar object (RFC 4791 5.3.2). */
 #include "bridge/dav/address.h"
 #include "bridge/dav/call.h"
+#include "bridge/map/attach.h"
 
 static void answer(const struct sync_result *result, void *arg)
 {
@@ -70,7 +71,8 @@ static bool check_headers(struct dav_call *call)
         call_respond_fault(call, 415, FAULT_NONE, S("The body must not be encoded."));
         return false;
     }
-    if (body.n > call->dav->object_bytes) {
+    /* what is inline is cut out before the rest counts */
+    if (body.n > call->dav->object_bytes && !map_mentions_attachments(body)) {
         call_respond_too_large(call);
         return false;
     }

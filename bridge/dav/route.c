@@ -19,6 +19,18 @@ static void drop_prefix(const struct uri_path *prefix, struct uri_path *path)
     path->count -= prefix->count;
 }
 
+static enum route_kind read_attachment(size_t count, struct route *out, const struct str *rest)
+{
+    if (count != 4) {
+        return ROUTE_OTHER;
+    }
+    out->user = rest[0];
+    out->collection = rest[1];
+    out->object = rest[2];
+    out->attachment = rest[3];
+    return ROUTE_ATTACHMENT;
+}
+
 static enum route_kind kind_of_tree(
     struct str name, size_t count, struct route *out, const struct str *rest)
 {
@@ -27,6 +39,9 @@ static enum route_kind kind_of_tree(
         ROUTE_OBJECT };
     bool is_principal = str_eq(name, S("principals"));
 
+    if (str_eq(name, S("attachments"))) {
+        return read_attachment(count, out, rest);
+    }
     if (!is_principal && !str_eq(name, S("calendars"))) {
         return ROUTE_OTHER;
     }
@@ -99,6 +114,12 @@ struct str route_href(const struct route *route, struct str prefix, struct arena
 
         return arena_printf(arena, "%.*s/dav/calendars/%.*s/%.*s/%.*s", STR_ARG(prefix),
             STR_ARG(user), STR_ARG(collection), STR_ARG(object));
+    }
+    case ROUTE_ATTACHMENT: {
+        struct str object = uri_encoded(arena, route->object);
+
+        return arena_printf(arena, "%.*s/dav/attachments/%.*s/%.*s/%.*s/%.*s", STR_ARG(prefix),
+            STR_ARG(user), STR_ARG(collection), STR_ARG(object), STR_ARG(route->attachment));
     }
     case ROUTE_OTHER:
     case ROUTE_WELL_KNOWN:

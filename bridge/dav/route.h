@@ -19,6 +19,7 @@ enum route_kind {
     ROUTE_HOME,       /**< /dav/calendars/USER/ */
     ROUTE_COLLECTION, /**< /dav/calendars/USER/LIST/ */
     ROUTE_OBJECT,     /**< /dav/calendars/USER/LIST/NAME */
+    ROUTE_ATTACHMENT, /**< /dav/attachments/USER/LIST/NAME/ID */
     ROUTE_KIND_COUNT,
 };
 
@@ -30,6 +31,8 @@ struct route {
     struct str user;
     struct str collection;
     struct str object;
+    struct str
+        attachment; /**< its MANAGED-ID; in an href: may be empty, for what they begin with */
 };
 
 /** Longest decoded segment that names something of ours. */

@@ -28,6 +28,11 @@ static const struct fault_element elements[FAULT_COUNT] = {
     [FAULT_PROTECTED_PROPERTY] = { XML_DAV, "cannot-modify-protected-property" },
     [FAULT_WITHIN_LIMITS] = { XML_DAV, "number-of-matches-within-limits" },
     [FAULT_VALID_TIMEZONE] = { XML_CALDAV, "valid-timezone" },
+    [FAULT_MAX_ATTACHMENT_SIZE] = { XML_CALDAV, "max-attachment-size" },
+    [FAULT_MAX_ATTACHMENTS] = { XML_CALDAV, "max-attachments-per-resource" },
+    [FAULT_VALID_ACTION] = { XML_CALDAV, "valid-action" },
+    [FAULT_VALID_MANAGED_ID] = { XML_CALDAV, "valid-managed-id" },
+    [FAULT_VALID_RID] = { XML_CALDAV, "valid-rid" },
 };
 
 static const enum fault map_faults[] = {
@@ -39,6 +44,9 @@ static const enum fault map_faults[] = {
     [MAP_FAULT_MIN_DATE] = FAULT_MIN_DATE_TIME,
     [MAP_FAULT_MAX_DATE] = FAULT_MAX_DATE_TIME,
     [MAP_FAULT_MAX_SIZE] = FAULT_MAX_RESOURCE_SIZE,
+    [MAP_FAULT_ATTACHMENT_SIZE] = FAULT_MAX_ATTACHMENT_SIZE,
+    [MAP_FAULT_ATTACHMENT_COUNT] = FAULT_MAX_ATTACHMENTS,
+    [MAP_FAULT_MANAGED_ID] = FAULT_VALID_MANAGED_ID,
 };
 
 /* Trouble upstream is 503, never a 4xx: clients drop lists on 403, 404 and 410 (design section 7).
@@ -69,6 +77,7 @@ static const struct status outcomes[] = {
     [SYNC_FORBIDDEN] = { 403, FAULT_NONE },
     [SYNC_FULL] = { 507, FAULT_NONE },
     [SYNC_BUSY] = { 503, FAULT_NONE },
+    [SYNC_READ] = { 200, FAULT_NONE },
 };
 
 struct fault_element fault_element(enum fault fault)

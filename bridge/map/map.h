@@ -32,6 +32,8 @@ struct map_context {
     const struct zone *zone; /**< the account zone Z */
     int64_t now_us;
     task_project *project; /**< of the account's dialect */
+    /** Where clients read the attachments of this resource (map/attach.h); ends in '/'. */
+    struct str attachments_url;
     struct map_options options;
     struct arena *arena;
 };
@@ -47,6 +49,9 @@ enum map_fault {
     MAP_FAULT_MIN_DATE,            /**< CALDAV:min-date-time */
     MAP_FAULT_MAX_DATE,            /**< CALDAV:max-date-time */
     MAP_FAULT_MAX_SIZE,            /**< CALDAV:max-resource-size */
+    MAP_FAULT_ATTACHMENT_SIZE,     /**< CALDAV:max-attachment-size */
+    MAP_FAULT_ATTACHMENT_COUNT,    /**< CALDAV:max-attachments-per-resource */
+    MAP_FAULT_MANAGED_ID,          /**< CALDAV:valid-managed-id */
 };
 
 /** What a PUT body is, once checked. */

@@ -2,6 +2,7 @@
 
 #include "bridge/core/secret.h"
 #include "bridge/map/alarm.h"
+#include "bridge/map/attach.h"
 #include "bridge/map/body.h"
 #include "bridge/map/dates.h"
 #include "bridge/map/read.h"
@@ -402,5 +403,6 @@ bool map_merge(struct str document, const struct task *base, const struct task *
 {
     task_fields fields = read_diff(base, returned, context->arena) & returned->present;
 
-    return merge_fields(document, fields, base, returned, false, context, out, err);
+    return merge_fields(document, fields, base, returned, false, context, out, err) &&
+           map_merge_attachments(*out, base, returned, NULL, context, out, err);
 }

@@ -1,5 +1,6 @@
 #include "bridge/map/map.h"
 
+#include "bridge/map/attach.h"
 #include "bridge/map/merge.h"
 #include "bridge/map/read.h"
 #include "bridge/map/set.h"
@@ -60,8 +61,9 @@ static bool render(
     struct err err;
 
     task_init(&nothing);
-    return merge_fields(
-        frame, read_diff(&nothing, task, context->arena), &nothing, task, true, context, out, &err);
+    return merge_fields(frame, read_diff(&nothing, task, context->arena), &nothing, task, true,
+               context, out, &err) &&
+           map_merge_attachments(*out, &nothing, task, NULL, context, out, &err);
 }
 
 /** What is left of a task that is too large for a document. */

@@ -64,6 +64,7 @@ struct store_password {
     struct str hash; /**< SECRET_HASH_BYTES */
     int64_t created_s;
     int64_t used_s; /**< 0: never; kept to the hour or so */
+    bool knows_attachments; /**< a client with it has written an ATTACH */
 };
 /** fails: ERR_CONFLICT: the name exists */
 MUST_CHECK bool store_user_add(
@@ -79,6 +80,8 @@ MUST_CHECK bool store_password_revoke(
     struct store_db *db, int64_t user, int64_t password, struct err *err);
 MUST_CHECK bool store_password_used(
     struct store_db *db, int64_t user, int64_t password, int64_t now_s, struct err *err);
+MUST_CHECK bool store_password_attaches(
+    struct store_db *db, int64_t user, int64_t password, struct err *err);
 MUST_CHECK bool store_password_list(struct store_db *db, struct arena *arena,
     struct store_password **out, size_t *count_out, struct err *err);
 

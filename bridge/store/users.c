@@ -86,6 +86,18 @@ bool store_password_used(
     return query_run(&query);
 }
 
+bool store_password_attaches(
+    struct store_db *db, int64_t user, int64_t password, struct err *err)
+{
+    struct query query;
+
+    query_start(&query, db,
+        "UPDATE passwords SET knows_attachments = 1 WHERE user_id = ?1 AND id = ?2", err);
+    query_int(&query, user);
+    query_int(&query, password);
+    return query_run(&query);
+}
+
 static void read_password(struct query *query, struct arena *arena, void *row)
 {
     struct store_password *password = row;
@@ -96,6 +108,7 @@ static void read_password(struct query *query, struct arena *arena, void *row)
     password->hash = query_get_bytes(query, arena);
     password->created_s = query_get_int(query);
     password->used_s = query_get_int(query);
+    password->knows_attachments = query_get_bool(query);
 }
 
 bool store_password_list(struct store_db *db, struct arena *arena, struct store_password **out,
@@ -105,7 +118,8 @@ bool store_password_list(struct store_db *db, struct arena *arena, struct store_
     void *rows;
 
     query_start(&query, db,
-        "SELECT id, user_id, label, hash, created_s, used_s FROM passwords ORDER BY id", err);
+        "SELECT id, user_id, label, hash, created_s, used_s, knows_attachments FROM "
+        "passwords ORDER BY id", err);
     if (!query_list(&query, arena, sizeof(**out), read_password, &rows, count_out)) {
         return false;
     }

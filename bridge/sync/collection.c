@@ -76,6 +76,16 @@ void etag_of(struct str document, char out[36])
     out[34] = '\0';
 }
 
+struct str collection_attachments_url(
+    const struct collection *collection, struct str href, struct arena *arena)
+{
+    const struct engine_addresses *addresses = &collection->account->engine->addresses;
+
+    return addresses->format ? addresses->format(text_str(&collection->account->user->name),
+                                   text_str(&collection->slug), href, arena, addresses->arg)
+                             : S("");
+}
+
 void rev_hash_of(const struct collection *collection, struct str uid, char out[17])
 {
     unsigned char hash[SECRET_HASH_BYTES];

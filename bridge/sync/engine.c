@@ -225,6 +225,11 @@ static void evict(void *arg)
 
 static void stop_given_up(void *arg);
 
+void engine_set_addresses(struct engine *engine, const struct engine_addresses *addresses)
+{
+    engine->addresses = *addresses;
+}
+
 struct engine *engine_new(struct loop *loop, struct store *store, struct http_client *client,
     const struct engine_options *options)
 {

@@ -29,6 +29,8 @@ struct engine_options {
     bool keeps_upstream; /**< [mapping] keep_upstream */
     enum engine_delete_lists delete_lists;
     struct map_options map;
+    size_t attachment_bytes;               /**< [limits] attachment */
+    size_t buffered_bytes;                 /**< [limits] buffered: of attachments on their way */
     const struct engine_service *services; /**< borrowed for the engine's life */
     size_t service_count;
     struct secret_key key;

@@ -23,6 +23,7 @@ struct password {
     unsigned char hash[SECRET_HASH_BYTES];
     int64_t created_s;
     int64_t used_s;
+    bool knows_attachments; /**< it has written an ATTACH */
     struct password *next;
 };
 
@@ -140,12 +141,14 @@ struct engine {
     struct store *store;
     struct http_client *http;
     struct engine_options options;
+    struct engine_addresses addresses;
     char run[SECRET_ID_TEXT]; /**< id of this run of the server (design section 6) */
     struct user *users;
     struct table users_by_name;
     struct loop_timer evict_timer, keep_timer;
     size_t bytes;  /**< of all loaded collections */
     uint64_t turn; /**< for last_used */
+    size_t held_bytes; /**< of attachments on their way */
     bool is_stopping;
     unsigned open_ops;
     struct waiter *stopped;
@@ -163,6 +166,10 @@ extern const struct err err_none;
 /* users.c */
 void user_add(struct engine *engine, int64_t id, struct str name);
 struct user *user_by_id(struct engine *engine, int64_t id);
+/** Has the client with this password ever written an ATTACH? Then one that it leaves out is meant to
+ * go (mapping.md 2.11). */
+bool user_knows_attachments(const struct user *user, int64_t password);
+void user_note_attachments(struct user *user, int64_t password);
 void user_add_password(struct user *user, const struct store_password *row);
 /** With its accounts. It must be off the engine's list. */
 void user_free(struct user *user);
@@ -197,6 +204,9 @@ struct collection *engine_find_collection(
     struct engine *engine, int64_t account_id, int64_t collection_id);
 struct entry *collection_entry(const struct collection *collection, struct str href);
 void etag_of(struct str document, char out[36]);
+/** Of the object with that href; empty when the engine was told nothing of addresses. */
+struct str collection_attachments_url(
+    const struct collection *collection, struct str href, struct arena *arena);
 void rev_hash_of(const struct collection *collection, struct str uid, char out[17]);
 
 /* poll.c */

@@ -14,6 +14,9 @@
  *   write_series.c  what a PUT does to a series, step by step
  *   write_subtask.c sub-tasks that are items of their parent's checklist upstream
  *   write_tend.c    what the bridge does by itself when a time has come
+ *   write_attach_plan.c  what a PUT or a POST does to attachments
+ *   write_attach.c  ... one by one
+ *   write_read.c    the content of one
  */
 #include "bridge/sync/engine_internal.h"
 #include "bridge/sync/version.h"
@@ -25,6 +28,9 @@ enum op_kind { /* stored: append only */
     OP_MAKE_FOLDER = 4,
     OP_STEP = 5,    /**< of an update: only as a row */
     OP_DISCARD = 6, /**< what a sub-task has left upstream when it became something else there */
+    OP_ATTACH = 7,  /**< an attachment comes: as a row, and at first for a POST */
+    OP_DETACH = 8,  /**< an attachment goes: only as a row */
+    OP_READ = 9,    /**< changes nothing, and is never a row */
 };
 
 enum op_state {
@@ -89,6 +95,11 @@ struct op {
     bool has_searched_all;       /**< not only among what has changed lately */
     task_fields creates;         /**< of plan.wanted, for the next task of a driven series */
 
+    bool is_replay; /**< of the last accepted PUT, with attachments that may not have arrived */
+    struct op_attach *attach; /**< write_attach.c; NULL: none */
+    size_t held_bytes;        /**< of engine->held_bytes */
+    struct op_source *source; /**< content of another task on its way */
+
     /* under way */
     int64_t row_id;     /**< of the operation in the store; 0: not written down */
     int64_t new_row_id; /**< the worker's, while it writes it down */
@@ -131,7 +142,18 @@ struct op {
     bool is_publishing; /**< result is to be published (as a tombstone if result.is_removed) */
 };
 
+/** Content that an operation waits for; it outlives the operation. */
+struct op_source {
+    struct op *op; /**< NULL: nobody waits any more */
+};
+
 /* write.c */
+/** One for a client, waiting for its turn; copies everything that the caller lends. */
+struct op *op_ask(struct collection *c, enum op_kind kind, struct str href,
+    const struct precondition *precondition, int64_t deadline_ms, sync_cb *cb, void *arg);
+/** Count content that the operation keeps in memory. fails: ERR_BUSY: too much is on its way */
+MUST_CHECK bool op_hold_bytes(struct op *op, size_t bytes, struct err *err);
+void op_answer_content(struct op *op, struct str content, struct str name, struct str type);
 struct op *op_new(struct account *account, struct collection *collection, enum op_kind kind);
 /** Answer the client, once; later calls do nothing. */
 void op_answer(struct op *op, enum sync_outcome outcome, struct str etag, const struct err *err);
@@ -160,6 +182,29 @@ MUST_CHECK bool op_plan_update(struct op *op, struct err *err);
 /** Plan again upon what upstream has now; false if it can't be (answered and ended). */
 bool op_replan(struct op *op, const struct task *returned, struct str current);
 void op_plan_creation(struct op *op);
+
+/* write_attach_plan.c */
+/** Take what is inline out of the body. fails: ERR_LIMIT: one is too large */
+MUST_CHECK bool op_attach_cut(struct op *op, struct err *err);
+/** What the planned PUT does to attachments; op->plan.document loses what is not stored. fails:
+ * ERR_INVALID */
+MUST_CHECK bool op_attach_plan(struct op *op, bool is_new, struct err *err);
+/** The same PUT once more: what of it has not arrived? fails: ERR_INVALID */
+MUST_CHECK bool op_attach_replay(struct op *op, struct err *err);
+void op_start_attach(struct op *op);
+
+/* write_attach.c */
+/** Begin the next step. false: there is none, and the operation has ended. */
+bool op_attach_next(struct op *op);
+bool op_is_attaching(const struct op *op);
+void op_attach_describe(const struct op *op, struct store_operation *row);
+void op_attach_send(struct op *op);
+void op_attach_look(struct op *op);
+MUST_CHECK bool op_attach_resume(struct op *op, const struct store_operation *row, struct err *err);
+void op_attach_abandon(struct op *op);
+
+/* write_read.c */
+void op_start_read(struct op *op);
 
 /* write_send.c */
 /** Write the operation, or its step, down, then send it. */
@@ -223,6 +268,10 @@ bool op_resume_steps(struct op *op);
 void op_settle(struct op *op, const struct upstream_item *item);
 /** A step is done, others or fields follow. item: of the series; NULL: it is as it was. */
 void op_settle_step(struct op *op, const struct upstream_item *item);
+/** A step of op->attach is done: returned is the task now, document what is to be stored. */
+void op_settle_attachment(struct op *op, const struct task *returned, struct str document);
+/** All is done: answer, and take its row from the store, if it has one. */
+void op_finish(struct op *op);
 /** Nothing had to be sent: store the document alone. */
 void op_settle_locally(struct op *op);
 /** The task is gone upstream: bury the resource and answer `outcome`. */

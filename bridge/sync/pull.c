@@ -1,5 +1,6 @@
 #include "bridge/sync/pull_internal.h"
 
+#include "bridge/sync/attachment_list.h"
 #include "bridge/sync/keep.h"
 
 enum {
@@ -37,6 +38,7 @@ void pull_abort(struct collection *collection)
     if (pull->op) {
         upstream_abort(&pull->op);
     }
+    attachment_list_abort(&pull->attachments);
     if (pull->is_posted) {
         loop_unpost(pull->engine->loop, pull);
     }

@@ -169,6 +169,17 @@ static struct str parent_uid(const struct pull *pull, const struct change *chang
                : S("");
 }
 
+static struct str new_uid(const struct pull *pull, const struct change *change)
+{
+    return change->was_series ? version_done_uid(change->item.id, pull->arena)
+                              : version_uid(change->item.id, pull->arena);
+}
+
+static struct str new_href(const struct pull *pull, const struct change *change)
+{
+    return arena_printf(pull->arena, "%.*s.ics", STR_ARG(new_uid(pull, change)));
+}
+
 static bool is_in_page(
     const struct pull *pull, const struct change *change, const struct kept *kept)
 {
@@ -187,6 +198,7 @@ static bool take_kept(
     const struct pull *pull, struct change *change, const struct map_context *context)
 {
     struct store_resource *row = &change->row;
+    struct map_context own = *context;
     struct map_object object;
     enum map_fault fault;
     struct map_plan plan;
@@ -194,11 +206,14 @@ static bool take_kept(
     struct err ignored;
 
     if (change->is_kept_taken || change->was_series || !account_keeps(pull->collection->account) ||
-        !keep_parse(change->item.kept, &kept) || is_in_page(pull, change, &kept) ||
-        !map_check(kept.document, context, &object, &fault, &ignored) ||
-        !str_eq(object.uid, kept.uid) || !map_plan_create(&object, context, &plan, &ignored) ||
+        !keep_parse(change->item.kept, &kept) || is_in_page(pull, change, &kept)) {
+        return false;
+    }
+    own.attachments_url = collection_attachments_url(pull->collection, kept.href, pull->arena);
+    if (!map_check(kept.document, &own, &object, &fault, &ignored) ||
+        !str_eq(object.uid, kept.uid) || !map_plan_create(&object, &own, &plan, &ignored) ||
         !map_merge(
-            plan.document, &plan.expected, &change->item.task, context, &row->document, &ignored)) {
+            plan.document, &plan.expected, &change->item.task, &own, &row->document, &ignored)) {
         return false;
     }
     row->href = kept.href;
@@ -220,12 +235,11 @@ static bool plan_new(
     } else if (is_subtask ? parent.n == 0 : is_too_old(pull, &change->item.task)) {
         return true;
     }
-    uid = change->was_series ? version_done_uid(change->item.id, pull->arena)
-                             : version_uid(change->item.id, pull->arena);
+    uid = new_uid(pull, change);
     change->row = (struct store_resource){
         .account = pull->account_id,
         .collection = pull->collection_id,
-        .href = arena_printf(pull->arena, "%.*s.ics", STR_ARG(uid)),
+        .href = new_href(pull, change),
         .uid = uid,
         .upstream_id = change->item.id,
         .upstream_etag = change->item.etag,
@@ -286,6 +300,7 @@ static bool plan_known(
     }
     task_copy(pull->arena, &base, &returned);
     task_apply(&returned, &change->item.task, change->item.task.present);
+    task_apply_attachments(&returned, &change->item.task);
     returned.modified_us = change->item.task.modified_us;
     task_adopt_days(&returned, &base);
     if (!map_merge(change->row.document, &base, &returned, context, &document, err)) {
@@ -334,6 +349,24 @@ static bool is_partial(const struct pull *pull, const struct change *change)
            (task_diff(&base, &item->task) & item->doubtful) != 0;
 }
 
+/** What hangs on a task is a request of its own: not made for one that is as it was, nor for one
+ * that is not to be shown. */
+static bool wants_attachments(const struct pull *pull, const struct change *change)
+{
+    const struct task *task = &change->item.task;
+    struct task base;
+    struct err ignored;
+
+    if (!task->has_attachments || task->knows_attachments || pull->dialect->attachment_bytes == 0) {
+        return false;
+    }
+    if (!change->is_known) {
+        return !is_too_old(pull, task);
+    }
+    return change->item.etag.n == 0 || !str_eq(change->row.upstream_etag, change->item.etag) ||
+           !task_parse(change->row.base, pull->arena, &base, &ignored) || !base.knows_attachments;
+}
+
 static bool plan_change(struct pull *pull, struct change *change, struct err *err)
 {
     const struct collection *c = pull->collection;
@@ -355,11 +388,13 @@ static bool plan_change(struct pull *pull, struct change *change, struct err *er
         change->kind = change->is_known ? CHANGE_BURY : CHANGE_NONE;
         return true;
     }
-    if (pull->is_page && is_partial(pull, change)) {
+    if (pull->is_page && (is_partial(pull, change) || wants_attachments(pull, change))) {
         change->kind = CHANGE_REREAD;
         return true;
     }
     account_map_context(c->account, pull->arena, &context);
+    context.attachments_url = collection_attachments_url(
+        c, change->is_known ? change->row.href : new_href(pull, change), pull->arena);
     if (upstream_parent_of(change->item.id).n > 0) {
         context.project = pull->dialect->project_check;
     }

@@ -1,5 +1,6 @@
 #include "bridge/sync/pull_internal.h"
 
+#include "bridge/sync/attachment_list.h"
 #include "bridge/sync/keep.h"
 
 /* --- what must be read singly ------------------------------------------------------------- */
@@ -64,6 +65,44 @@ static void single_later(struct pull *pull)
 
 static void ask_single(struct pull *pull);
 
+/** The item is whole. */
+static void apply_single(struct pull *pull, const struct upstream_item *item)
+{
+    pull_add_item(pull, item, false);
+    pull->is_page = false;
+    while (pull->page && !pull_read_some(pull)) { /* sub-tasks came with it */
+    }
+    pull_apply(pull);
+}
+
+/** A list that can't be read holds up neither its task nor others. */
+static void on_attachments(const struct err *err, const struct task *found, void *arg)
+{
+    struct pull *pull = arg;
+    bool is_broken =
+        err->kind == ERR_UPSTREAM || err->kind == ERR_INVALID || err->kind == ERR_NOT_FOUND;
+
+    pull->attachments = NULL;
+    if (err->kind != ERR_NONE && !is_broken) {
+        pull_end(pull, err);
+        return;
+    }
+    if (is_broken) {
+        log_warn("sync.unreadable_attachments", LOG_STR("list", text_str(&pull->collection->slug)),
+            LOG_HASH("task", pull->single_id), LOG_TEXT("why", err->text));
+    } else {
+        task_apply_attachments(&pull->single.task, found);
+        pull->single.task.has_attachments = true;
+    }
+    apply_single(pull, &pull->single);
+}
+
+static bool wants_attachments(const struct pull *pull, const struct upstream_item *item)
+{
+    return !item->is_removed && item->task.has_attachments && !item->task.knows_attachments &&
+           pull->dialect->attachment_bytes > 0;
+}
+
 static void on_single(struct upstream_reply *reply, void *arg)
 {
     struct pull *pull = arg;
@@ -97,12 +136,16 @@ static void on_single(struct upstream_reply *reply, void *arg)
     if (!item.is_removed) {
         task_copy(pull->arena, &item.task, &item.task);
     }
-    pull_add_item(pull, &item, false);
-    pull->is_page = false;
     pull->page = TAKE(reply->page); /* its sub-tasks */
-    while (pull->page && !pull_read_some(pull)) {
+    if (wants_attachments(pull, &item)) {
+        pull->single = item;
+        pull->attachments = attachment_list_start(pull->collection->account,
+            text_str(&pull->collection->upstream_id), item.id,
+            pull->collection->account->holds == NULL, PAGE_DEADLINE_MS, pull->arena, on_attachments,
+            pull);
+        return;
     }
-    pull_apply(pull);
+    apply_single(pull, &item);
 }
 
 static bool round_over_run(struct store_job *base, struct store_db *db, struct err *err)

@@ -168,7 +168,8 @@ enum sync_outcome {
     SYNC_REFUSED,      /**< 403: the service refuses the value; err->text says which */
     SYNC_EXISTS,       /**< making a collection: the address is taken */
     SYNC_FORBIDDEN,    /**< 403: not allowed here (default list, delete_lists) */
-    SYNC_FULL,         /**< 507: more properties than are kept */
+    SYNC_FULL,         /**< 507: more properties than are kept, or no room left upstream */
+    SYNC_READ,         /**< 200: content */
     SYNC_BUSY,         /**< 503 with Retry-After; nothing is lost, trying again is safe */
 };
 
@@ -177,6 +178,10 @@ struct sync_result {
     struct str etag; /**< empty: give none */
     enum map_fault fault;
     struct str other_href; /**< of the object that has the UID */
+    /** sync_attach: MANAGED-ID of what was added; the object as it is now. */
+    struct str managed_id, document;
+    /** sync_read_attachment */
+    struct str content, name, type;
     struct err err;        /**< text for the log and the body; retry_after_s with SYNC_BUSY */
 };
 /** result and its strings are good during the callback. */
@@ -191,6 +196,40 @@ void sync_put(struct engine *engine, struct collection *collection, struct str h
     void *arg);
 void sync_delete(struct engine *engine, struct collection *collection, struct str href,
     const struct precondition *precondition, sync_cb *cb, void *arg);
+
+enum { SYNC_ATTACHMENTS_MAX = 100 }; /**< of one object, as far as clients add them */
+
+enum sync_attach_action {
+    SYNC_ATTACH_ADD,
+    SYNC_ATTACH_UPDATE, /**< another content under another id */
+    SYNC_ATTACH_REMOVE,
+};
+struct sync_attachment {
+    enum sync_attach_action action;
+    struct str managed_id; /**< UPDATE, REMOVE */
+    struct str name, type, content;
+};
+/** POST of RFC 8607. A repetition of what is there already adds nothing. Strings are copied. */
+void sync_attach(struct engine *engine, struct collection *collection, struct str href,
+    const struct sync_attachment *attachment, const struct precondition *precondition,
+    int64_t client, sync_cb *cb, void *arg);
+/** How the addresses of content are spelled (map/attach.h): dav/'s business. */
+struct engine_addresses {
+    /** Of the attachments of an object; ends in '/'. */
+    struct str (*format)(
+        struct str user, struct str slug, struct str href, struct arena *arena, void *arg);
+    /** USER/LIST/NAME/ID, percent-encoded, into four parts. */
+    bool (*parse)(struct str address, struct arena *arena, struct str parts_out[4], void *arg);
+    void *arg;
+};
+
+/** To be told before engine_start; addresses is copied. */
+void engine_set_addresses(struct engine *engine, const struct engine_addresses *addresses);
+
+/** The content of an attachment, which the service keeps: SYNC_READ, SYNC_NOT_FOUND, SYNC_BUSY, or
+ * SYNC_FORBIDDEN for what it does not show. */
+void sync_read_attachment(struct engine *engine, struct collection *collection, struct str href,
+    struct str managed_id, sync_cb *cb, void *arg);
 
 /** MKCALENDAR: makes a folder in the user's default account. slug: the last segment asked for;
  * properties: at most SYNC_PROPERTIES_MAX, each named once. */

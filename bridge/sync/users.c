@@ -38,6 +38,7 @@ void user_add_password(struct user *user, const struct store_password *row)
     memcpy(password->hash, row->hash.p, row->hash.n < SECRET_HASH_BYTES ? 0 : SECRET_HASH_BYTES);
     password->created_s = row->created_s;
     password->used_s = row->used_s;
+    password->knows_attachments = row->knows_attachments;
     password->next = user->passwords;
     user->passwords = password;
 }
@@ -129,6 +130,46 @@ static void password_note_use(struct user *user, struct password *password)
     job = mem_alloc(sizeof(*job));
     *job =
         (struct used_job){ { .run = used_run, .done = used_done }, user->id, password->id, now_s };
+    store_write(user->engine->store, &job->job);
+}
+
+/* --- attachments -------------------------------------------------------------------------- */
+
+static struct password *password_by_id(const struct user *user, int64_t id)
+{
+    struct password *password = user->passwords;
+
+    while (password && password->id != id) {
+        password = password->next;
+    }
+    return password;
+}
+
+bool user_knows_attachments(const struct user *user, int64_t password)
+{
+    const struct password *found = password_by_id(user, password);
+
+    return found && found->knows_attachments;
+}
+
+static bool attaches_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct used_job *job = CONTAINER_OF(base, struct used_job, job);
+
+    return store_password_attaches(db, job->user, job->password, err);
+}
+
+void user_note_attachments(struct user *user, int64_t password)
+{
+    struct password *found = password_by_id(user, password);
+    struct used_job *job;
+
+    if (!found || found->knows_attachments) {
+        return;
+    }
+    found->knows_attachments = true;
+    job = mem_alloc(sizeof(*job));
+    *job = (struct used_job){ { .run = attaches_run, .done = used_done }, user->id, password, 0 };
     store_write(user->engine->store, &job->job);
 }
 

@@ -1,5 +1,7 @@
 #include "bridge/sync/op_internal.h"
 
+#include "bridge/sync/op_attach.h"
+
 #include <string.h>
 
 enum {
@@ -34,6 +36,11 @@ struct op *op_new(struct account *account, struct collection *collection, enum o
 
 static void op_free(struct op *op)
 {
+    if (op->source) {
+        op->source->op = NULL;
+    }
+    op_attach_abandon(op);
+    op->engine->held_bytes -= op->held_bytes;
     loop_timer_stop(&op->deadline);
     if (op->lookup.cb) {
         loop_timer_stop(&op->lookup);
@@ -70,6 +77,22 @@ void op_end(struct op *op)
     }
 }
 
+bool op_hold_bytes(struct op *op, size_t bytes, struct err *err)
+{
+    struct engine *engine = op->engine;
+    size_t most = engine->options.buffered_bytes;
+
+    if (engine->held_bytes > 0 &&
+        bytes > most - (engine->held_bytes < most ? engine->held_bytes : most)) {
+        err_set(err, ERR_BUSY, "too many attachments are on their way");
+        err->retry_after_s = 5;
+        return false;
+    }
+    engine->held_bytes += bytes;
+    op->held_bytes += bytes;
+    return true;
+}
+
 struct map_context op_context(const struct op *op)
 {
     struct map_context context;
@@ -77,6 +100,9 @@ struct map_context op_context(const struct op *op)
     account_map_context(op->account, op->arena, &context);
     if (op_is_subtask(op)) {
         context.project = op->account->service->dialect->project_check;
+    }
+    if (op->collection) {
+        context.attachments_url = collection_attachments_url(op->collection, op->href, op->arena);
     }
     return context;
 }
@@ -95,7 +121,19 @@ static void answer(struct op *op, const struct sync_result *result)
 
 void op_answer(struct op *op, enum sync_outcome outcome, struct str etag, const struct err *err)
 {
-    answer(op, &(struct sync_result){ .outcome = outcome, .etag = etag, .err = *err });
+    struct sync_result result = { .outcome = outcome, .etag = etag, .err = *err };
+
+    if (op->attach) {
+        result.managed_id = op->attach->made_id;
+        result.document = op->result.document;
+    }
+    answer(op, &result);
+}
+
+void op_answer_content(struct op *op, struct str content, struct str name, struct str type)
+{
+    answer(op, &(struct sync_result){
+                   .outcome = SYNC_READ, .content = content, .name = name, .type = type });
 }
 
 void op_answer_fault(struct op *op, enum map_fault fault, const struct err *err)
@@ -159,7 +197,7 @@ bool op_job_ended(struct op *op)
 static bool has_turn(const struct collection *c, const struct op *op)
 {
     for (const struct op *earlier = c->ops; earlier != op; earlier = earlier->next) {
-        if (earlier->state != OP_LOADING && str_eq(earlier->href, op->href)) {
+        if (op->href.n > 0 && earlier->state != OP_LOADING && str_eq(earlier->href, op->href)) {
             return false;
         }
     }
@@ -175,7 +213,11 @@ static void give_turns(struct collection *c)
 
         if (op->state == OP_WAITING && has_turn(c, op)) {
             op->state = OP_RUNNING;
-            if (op->kind == OP_DELETE) {
+            if (op->kind == OP_READ) {
+                op_start_read(op);
+            } else if (op->kind == OP_ATTACH) {
+                op_start_attach(op);
+            } else if (op->kind == OP_DELETE) {
                 op_start_delete(op);
             } else if (op->is_own) {
                 op_start_tend(op);
@@ -221,9 +263,8 @@ static void on_loaded(const struct err *err, void *arg)
     ops_wake(op->collection);
 }
 
-/** Copies everything that the caller lends. */
-static struct op *op_ask(struct collection *c, enum op_kind kind, struct str href,
-    const struct precondition *precondition, sync_cb *cb, void *arg)
+struct op *op_ask(struct collection *c, enum op_kind kind, struct str href,
+    const struct precondition *precondition, int64_t deadline_ms, sync_cb *cb, void *arg)
 {
     struct op *op = op_new(c->account, c, kind);
     struct precondition *own = &op->precondition;
@@ -240,7 +281,7 @@ static struct op *op_ask(struct collection *c, enum op_kind kind, struct str hre
     for (size_t i = 0; i < own->if_none_match_count; i++) {
         own->if_none_match[i] = arena_copy(op->arena, precondition->if_none_match[i]);
     }
-    loop_timer_start(&op->deadline, INTERACTIVE_MS);
+    loop_timer_start(&op->deadline, deadline_ms);
     collection_load(c, on_loaded, op);
     return op;
 }
@@ -302,7 +343,7 @@ void sync_put(struct engine *engine, struct collection *collection, struct str h
     if (refuse_early(engine, collection, cb, arg)) {
         return;
     }
-    op = op_ask(collection, OP_CREATE, href, precondition, cb, arg);
+    op = op_ask(collection, OP_CREATE, href, precondition, INTERACTIVE_MS, cb, arg);
     op->body = arena_copy(op->arena, body);
     op->put_hash = version_put_hash(body, op->arena);
     op->client = client;
@@ -312,17 +353,48 @@ void sync_delete(struct engine *engine, struct collection *collection, struct st
     const struct precondition *precondition, sync_cb *cb, void *arg)
 {
     if (!refuse_early(engine, collection, cb, arg)) {
-        op_ask(collection, OP_DELETE, href, precondition, cb, arg);
+        op_ask(collection, OP_DELETE, href, precondition, INTERACTIVE_MS, cb, arg);
     }
 }
 
 void sync_tend(struct collection *c, struct str href, sync_cb *cb, void *arg)
 {
     struct precondition none = { 0 };
-    struct op *op = op_ask(c, OP_UPDATE, href, &none, cb, arg);
+    struct op *op = op_ask(c, OP_UPDATE, href, &none, INTERACTIVE_MS, cb, arg);
 
     op->is_own = true;
     op->put_hash = S("");
+}
+
+void sync_attach(struct engine *engine, struct collection *collection, struct str href,
+    const struct sync_attachment *attachment, const struct precondition *precondition,
+    int64_t client, sync_cb *cb, void *arg)
+{
+    struct sync_attachment *asked;
+    struct op *op;
+    struct err err;
+
+    if (refuse_early(engine, collection, cb, arg)) {
+        return;
+    }
+    if (collection->account->service->dialect->attachment_bytes == 0) {
+        err_set(&err, ERR_INVALID, "this service holds no attachments");
+        sync_refuse_later(engine, SYNC_FORBIDDEN, &err, cb, arg);
+        return;
+    }
+    op = op_ask(collection, OP_ATTACH, href, precondition, INTERACTIVE_MS, cb, arg);
+    op->client = client;
+    op->attach = arena_alloc(op->arena, sizeof(*op->attach));
+    if (!op_hold_bytes(op, attachment->content.n, &op->attach->held_err)) {
+        return; /* told when its turn comes */
+    }
+    asked = &op->attach->asked;
+    asked->action = attachment->action;
+    asked->managed_id = arena_copy(op->arena, attachment->managed_id);
+    asked->name = arena_copy(op->arena, attachment->name);
+    asked->type = arena_copy(op->arena, attachment->type);
+    asked->content = arena_copy(op->arena, attachment->content);
+    user_note_attachments(collection->account->user, client);
 }
 
 /* --- the account goes --------------------------------------------------------------------- */
@@ -338,11 +410,16 @@ static void op_abandon(struct op *op)
     if (op->upstream_op) {
         upstream_abort(&op->upstream_op);
     }
+    op_attach_abandon(op);
     op->account = NULL;
     op->collection = NULL;
     loop_timer_stop(&op->deadline);
     if (op->lookup.cb) {
         loop_timer_stop(&op->lookup);
+    }
+    if (op->source) { /* its own operation answers it */
+        op->source->op = NULL;
+        op->source = NULL;
     }
     if (!op->is_job_running && op->state != OP_LOADING) {
         op_free(op);

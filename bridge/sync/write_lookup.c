@@ -183,6 +183,8 @@ static void look(void *arg)
     op->found_id = S("");
     if (op->kind == OP_DISCARD) {
         op_send_discard(op);
+    } else if (op_is_attaching(op)) {
+        op_attach_look(op);
     } else if (op->is_stepping) {
         op_send_step(op);
     } else if (op->kind == OP_CREATE) {
@@ -323,6 +325,9 @@ static bool resume_plan(struct op *op, const struct store_operation *row, struct
     if (row->kind == OP_STEP) {
         resume_step(op, row);
         return true;
+    }
+    if (row->kind == OP_ATTACH || row->kind == OP_DETACH) {
+        return op_attach_resume(op, row, err);
     }
     return row->kind == OP_DELETE ||
            (task_parse(row->wanted, op->arena, &op->plan.wanted, err) &&

@@ -1,5 +1,7 @@
 #include "bridge/sync/op_internal.h"
 
+#include "bridge/map/attach.h"
+
 /* --- preconditions ------------------------------------------------------------------------ */
 
 static bool lists(const struct str *etags, size_t count, struct str etag)
@@ -206,7 +208,25 @@ static void plan_update(struct op *op)
     op->kind = OP_UPDATE;
     op->parent_id = S("");
     keep_rule_here(op);
+    if (!op_attach_plan(op, false, &err)) {
+        fail_early(op, &err);
+        return;
+    }
     op_carry_out(op);
+}
+
+/** The PUT is done, but for attachments that may not have arrived. */
+static void replay(struct op *op)
+{
+    struct err err;
+
+    if (!op_attach_replay(op, &err)) {
+        fail_early(op, &err);
+        return;
+    }
+    op->outcome = op->row.replaced_etag.n ? SYNC_REPLACED : SYNC_CREATED;
+    op->gives_etag = str_eq(version_put_hash(op->row.document, op->arena), op->put_hash);
+    op_attach_next(op);
 }
 
 static void read_for_put(struct store_job *base)
@@ -220,6 +240,10 @@ static void read_for_put(struct store_job *base)
         struct err err = base->err;
 
         fail_early(op, &err);
+        return;
+    }
+    if (op->is_replay) {
+        replay(op);
         return;
     }
     plan_update(op);
@@ -239,6 +263,10 @@ void op_plan_creation(struct op *op)
         return;
     }
     keep_rule_here(op);
+    if (!op_attach_plan(op, true, &err)) {
+        fail_early(op, &err);
+        return;
+    }
     secret_random_id(marker);
     op->marker = op->account->lacks_markers || op->parent_id.n
                      ? S("")
@@ -271,6 +299,10 @@ bool op_replan(struct op *op, const struct task *returned, struct str current)
         return false;
     }
     keep_rule_here(op);
+    if (!op_attach_plan(op, false, &err)) {
+        fail_early(op, &err);
+        return false;
+    }
     return true;
 }
 
@@ -282,16 +314,28 @@ void op_start_put(struct op *op)
     struct map_context context = op_context(op);
     enum map_fault fault = MAP_FAULT_NONE;
     struct resource *same_uid;
+    bool has_attachments;
     struct op *other;
     struct err err;
 
-    if (live && is_replay(op, live)) {
+    has_attachments = map_mentions_attachments(op->body);
+    if (!op_attach_cut(op, &err)) {
+        if (err.kind == ERR_LIMIT) {
+            answer_invalid(op, MAP_FAULT_ATTACHMENT_SIZE, &err);
+        } else {
+            fail_early(op, &err);
+        }
+        return;
+    }
+    op->is_replay = live && is_replay(op, live);
+    if (op->is_replay && (!has_attachments || str_eq(live->replaced_etag, S(MOVED_ON)))) {
         op_answer(op, live->replaced_etag.n ? SYNC_REPLACED : SYNC_CREATED,
             is_stored_verbatim(op, live) ? live->resource.etag : S(""), &err_none);
         op_end(op);
         return;
     }
-    if (!precondition_holds(&op->precondition, live ? live->resource.etag : S(""))) {
+    if (!op->is_replay &&
+        !precondition_holds(&op->precondition, live ? live->resource.etag : S(""))) {
         answer_precondition(op, live ? live->resource.etag : S(""));
         return;
     }
@@ -299,6 +343,7 @@ void op_start_put(struct op *op)
         answer_invalid(op, fault, &err);
         return;
     }
+    op->object.is_verbatim = op->object.is_verbatim && !op->attach;
     same_uid = collection_find_uid(c, op->object.uid);
     other = other_open_op_with_uid(op);
     if ((same_uid && !str_eq(same_uid->href, op->href)) || other) {

@@ -49,7 +49,9 @@ static bool begin_run(struct store_job *base, struct store_db *db, struct err *e
         .created_s = op->sent_s,
     };
 
-    if (op->is_stepping) {
+    if (op_is_attaching(op)) {
+        op_attach_describe(op, &row);
+    } else if (op->is_stepping) {
         describe_step(op, &row);
     }
     if (op->row_id != 0 && !store_operation_remove(db, row.account, op->row_id, err)) {
@@ -71,6 +73,8 @@ static void begin_done(struct store_job *base)
 
         log_error("store.operation", LOG_TEXT("why", err.text));
         op_drop(op, &err);
+    } else if (op_is_attaching(op)) {
+        op_attach_send(op);
     } else if (op->is_stepping) {
         op_send_step(op);
     } else {
@@ -167,6 +171,7 @@ static void on_current(struct upstream_reply *reply, void *arg)
         return;
     }
     task_adopt_days(&returned, &base);
+    task_keep_attachments(&returned, &base);
     if (!map_merge(op->row.document, &base, &returned, &context, &current, &err)) {
         op_drop(op, &err);
         return;

@@ -75,6 +75,7 @@ static void step_overtaken(struct op *op)
     struct err err;
 
     op->is_stepping = false;
+    task_keep_attachments(&op->fresh.task, &op->base);
     if (!map_merge(op->row.document, &op->base, &op->fresh.task, &context, &current, &err)) {
         op_drop(op, &err);
         return;

@@ -1,5 +1,7 @@
 #include "bridge/sync/op_internal.h"
 
+#include "bridge/sync/op_attach.h"
+
 enum {
     PACE_S = 10 * 60
 };
@@ -93,6 +95,25 @@ static bool settle_run(struct store_job *base, struct store_db *db, struct err *
     return op->row_id == 0 || store_operation_remove(db, op->account_id, op->row_id, err);
 }
 
+/** The fields are settled, or a step of op->attach: on to the next. */
+static void attach_settled(struct op *op)
+{
+    struct op_attach *attach = op->attach;
+    struct err err;
+
+    op->row_id = 0;
+    op->row = op->result;
+    if (attach->has_settled) {
+        attach->position++;
+        op->base = attach->returned;
+    } else if (!task_parse(op->row.base, op->arena, &op->base, &err)) {
+        log_error("sync.settle", LOG_TEXT("why", err.text));
+        attach->count = attach->position;
+    }
+    attach->has_settled = op->is_confirming = false;
+    op_attach_next(op);
+}
+
 static void settle_done(struct store_job *base)
 {
     struct op *op = CONTAINER_OF(base, struct op, job);
@@ -143,6 +164,10 @@ static void settle_done(struct store_job *base)
         op->base = op->is_publishing ? op->onward.task : op->base;
         op->row_id = 0;
         op_next_step(op);
+        return;
+    }
+    if (op->attach && !op->result.is_removed && op->outcome != SYNC_PRECONDITION) {
+        attach_settled(op);
         return;
     }
     op_answer(op, op->outcome, op->gives_etag ? op->result.etag : S(""), &err_none);
@@ -258,6 +283,11 @@ void op_settle(struct op *op, const struct upstream_item *item)
     }
     task_copy(op->arena, &op->plan.expected, &returned);
     task_apply(&returned, &item->task, item->task.present);
+    if (!str_eq(item->id, op->row.upstream_id)) { /* another task: what hung on the old one stays */
+        returned.knows_attachments = op->kind == OP_CREATE && op->row.id == 0;
+        returned.attachment_count = 0;
+    }
+    task_apply_attachments(&returned, &item->task);
     returned.modified_us = item->task.modified_us;
     returned.created_us = item->task.created_us;
     if (op->row.id != 0) {
@@ -303,6 +333,9 @@ void op_settle_step(struct op *op, const struct upstream_item *item)
         op->is_publishing = op->is_confirming = false;
         settle(op, SYNC_REPLACED);
         return;
+    }
+    if (str_eq(item->id, op->row.upstream_id)) {
+        task_keep_attachments(&op->onward.task, &op->base);
     }
     if (!map_merge(op->row.document, &op->base, &item->task, &context, &document, &err)) {
         settle_failed(op, &err);
@@ -370,6 +403,41 @@ void op_settle_waiting(struct op *op, int64_t due_s)
     settle(op, SYNC_CREATED);
 }
 
+void op_settle_attachment(struct op *op, const struct task *returned, struct str document)
+{
+    struct map_context context = op_context(op);
+    struct err err;
+
+    op->attach->has_settled = true;
+    op->is_publishing = false;
+    if (str_eq(document, op->row.document)) {
+        op->result = op->row;
+        op->result.base = version_base(returned, op->arena);
+        op->is_confirming = true;
+        settle(op, op->outcome);
+        return;
+    }
+    result_start(op, document);
+    op->result.written_s = op->row.written_s;
+    if (!op->attach->is_put) {
+        op->result.replaced_etag = S(MOVED_ON);
+    }
+    if (!version_next(
+            op->collection, &op->result, returned, true, &context, &op->result_version, &err)) {
+        settle_failed(op, &err);
+        return;
+    }
+    op->result_version.is_put = op->attach->is_put;
+    op->gives_etag = op->gives_etag && !op->attach->is_put;
+    settle(op, op->outcome);
+}
+
+void op_finish(struct op *op)
+{
+    op_answer(op, op->outcome, op->gives_etag ? op->result.etag : S(""), &err_none);
+    op_forget(op);
+}
+
 void op_settle_locally(struct op *op)
 {
     struct map_context context = op_context(op);
@@ -377,8 +445,9 @@ void op_settle_locally(struct op *op)
 
     op->gives_etag = op->plan.is_verbatim && op->object.is_verbatim;
     if (str_eq(op->plan.document, op->row.document)) {
-        op_answer(op, SYNC_REPLACED, op->gives_etag ? op->row.etag : S(""), &err_none);
-        op_forget(op);
+        op->outcome = SYNC_REPLACED;
+        op->result = op->row;
+        op_attach_next(op);
         return;
     }
     if (op_keep(op, op->upstream_id, true)) {

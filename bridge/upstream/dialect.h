@@ -29,6 +29,10 @@ enum upstream_kind {
     UPSTREAM_RENAME_FOLDER,
     UPSTREAM_DELETE_FOLDER,
     UPSTREAM_FIND_FOLDER, /**< by the marker that a create carried (or by name where it can't) */
+    UPSTREAM_LIST_ATTACHMENTS, /**< one page of a task's, without their content */
+    UPSTREAM_GET_ATTACHMENT,   /**< with its content */
+    UPSTREAM_ADD_ATTACHMENT,   /**< a file or a link; not repeatable */
+    UPSTREAM_DELETE_ATTACHMENT,
     UPSTREAM_KIND_COUNT,
 };
 
@@ -46,7 +50,10 @@ struct upstream_call {
     enum upstream_kind kind;
     struct str folder_id;
     struct str task_id;
-    struct str parent_id;    /**< CREATE_TASK: as a sub-task of this; LIST_SUBTASKS: whose */
+    struct str parent_id; /**< CREATE_TASK: as a sub-task of this; LIST_SUBTASKS: whose */
+    struct str attachment_id;
+    const struct task_attachment *attachment; /**< ADD_ATTACHMENT */
+    struct str content;                       /**< ADD_ATTACHMENT: of a file, as bytes */
     struct str link;         /**< SYNC_*, FIND_*, LIST_*: where to go on; empty: from the start */
     struct str etag;         /**< UPDATE, DELETE: If-Match; empty: none */
     struct str marker;       /**< CREATE_*, FIND_*; GET_TASK: show the marker (any will do) */
@@ -126,7 +133,9 @@ struct upstream_reply {
     struct upstream_page *page; /**< listings, COMPLETE_TASK, a GET_TASK's sub-tasks; owned by the
                                    reply */
     struct upstream_item item;  /**< GET, CREATE, UPDATE */
-    struct upstream_folder folder; /**< CREATE_FOLDER, RENAME_FOLDER */
+    struct upstream_folder folder;     /**< CREATE_FOLDER, RENAME_FOLDER */
+    struct task_attachment attachment; /**< GET_ATTACHMENT, ADD_ATTACHMENT */
+    struct str content;                /**< GET_ATTACHMENT: bytes; of an item: a text of `type` */
 };
 
 struct upstream_answer {
@@ -153,6 +162,9 @@ struct dialect {
     task_fields fields;   /**< that it can hold at all */
     /** A listing leaves these out where nothing is wrong: no reason to read an entry singly. */
     task_fields unlisted;
+    /** Most bytes of a file that go up in one request; 0: it has no attachments. */
+    size_t attachment_bytes;
+    bool attaches_links; /**< a link can be an attachment */
 
     bool (*can)(enum upstream_kind kind);
     /** base_url ends in '/'. fails: ERR_INVALID: can't be said in this dialect */
@@ -170,6 +182,9 @@ struct dialect {
         struct err *err);
     bool (*next_folder)(struct upstream_page *page, struct arena *arena,
         struct upstream_folder *out, struct err *err);
+    /** Those that belong into the text of the body are skipped. NULL: it has no attachments. */
+    bool (*next_attachment)(struct upstream_page *page, struct arena *arena,
+        struct task_attachment *out, struct err *err);
     void (*page_free)(struct upstream_page **page);
 
     task_project *project;

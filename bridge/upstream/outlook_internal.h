@@ -15,6 +15,10 @@
 /** Behind a link of a listing that the service does not track (no delta link will ever come). */
 #define OUTLOOK_UNTRACKED "#untracked"
 
+/** What a file may have: no document says (A.11), so the limit is that of mail of the same service.
+ */
+#define OUTLOOK_ATTACHMENT_BYTES ((size_t)150 << 20)
+
 /** Fields for which the service has no member. */
 #define OUTLOOK_NEVER (TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_URL))
 
@@ -33,6 +37,18 @@ void outlook_write_members(struct json_out *out, const struct task *task, task_f
 void outlook_write_marker(struct json_out *out, struct str marker);
 struct str outlook_write_task(const struct task *task, task_fields fields, const struct zone *zone,
     bool is_create, struct arena *arena);
+
+/** In an URL: tasks('AAMk%3D'). A quote inside the literal is doubled. */
+void outlook_put_key(struct buf *url, const char *collection, struct str id);
+
+/* outlook_attachment.c */
+struct service_making;
+void outlook_build_attachment(struct service_making *making);
+/** One attachment; content_out: NULL, or where its bytes go. fails: ERR_UPSTREAM */
+MUST_CHECK bool outlook_read_attachment(const struct cJSON *entity, struct arena *arena,
+    struct task_attachment *out, struct str *content_out, struct err *err);
+bool outlook_next_attachment(
+    struct upstream_page *page, struct arena *arena, struct task_attachment *out, struct err *err);
 
 /* outlook_request.c */
 bool outlook_can(enum upstream_kind kind);

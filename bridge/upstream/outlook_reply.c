@@ -138,7 +138,8 @@ static void parse_success(const struct upstream_call *call, const struct upstrea
 {
     struct cJSON *root = NULL;
 
-    if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER) {
+    if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER ||
+        call->kind == UPSTREAM_DELETE_ATTACHMENT) {
         return; /* 204, nothing to read */
     }
     if (service_reply_silence(call, answer, arena, reply) ||
@@ -150,6 +151,11 @@ static void parse_success(const struct upstream_call *call, const struct upstrea
     case UPSTREAM_CREATE_TASK:
     case UPSTREAM_UPDATE_TASK:
         parse_task(call, root, arena, reply);
+        break;
+    case UPSTREAM_GET_ATTACHMENT:
+    case UPSTREAM_ADD_ATTACHMENT:
+        (void)!outlook_read_attachment(root, arena, &reply->attachment,
+            call->kind == UPSTREAM_GET_ATTACHMENT ? &reply->content : NULL, &reply->err);
         break;
     case UPSTREAM_CREATE_FOLDER:
     case UPSTREAM_RENAME_FOLDER:

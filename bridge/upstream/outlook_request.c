@@ -13,8 +13,7 @@ bool outlook_can(enum upstream_kind kind)
            kind != UPSTREAM_KEEP && kind != UPSTREAM_KEEP_FIRST;
 }
 
-/* tasks('AAMk%3D'): a quote inside the literal would be doubled. */
-static void put_key(struct buf *url, const char *collection, struct str id)
+void outlook_put_key(struct buf *url, const char *collection, struct str id)
 {
     struct str part;
 
@@ -90,7 +89,7 @@ static bool build_listing(struct service_making *making, struct err *err)
     } else if (call->kind == UPSTREAM_SYNC_FOLDERS || call->kind == UPSTREAM_FIND_FOLDER) {
         buf_put_text(&making->url, "TaskFolders");
     } else {
-        put_key(&making->url, "TaskFolders", call->folder_id);
+        outlook_put_key(&making->url, "TaskFolders", call->folder_id);
         buf_put_text(&making->url, "/Tasks");
     }
     if (is_find && call->link.n == 0) {
@@ -131,7 +130,7 @@ static void build_create(struct service_making *making)
 {
     making->request.method = S("POST");
     if (making->call->kind == UPSTREAM_CREATE_TASK) {
-        put_key(&making->url, "taskfolders", making->call->folder_id);
+        outlook_put_key(&making->url, "taskfolders", making->call->folder_id);
         buf_put_text(&making->url, "/tasks");
     } else {
         buf_put_text(&making->url, "taskfolders");
@@ -143,7 +142,7 @@ static void build_task_call(struct service_making *making)
 {
     const struct upstream_call *call = making->call;
 
-    put_key(&making->url, "tasks", call->task_id);
+    outlook_put_key(&making->url, "tasks", call->task_id);
     if (call->kind == UPSTREAM_GET_TASK) {
         making->request.method = S("GET");
         if (call->marker.n > 0) {
@@ -168,7 +167,7 @@ static void build_task_call(struct service_making *making)
 
 static void build_folder_call(struct service_making *making)
 {
-    put_key(&making->url, "taskfolders", making->call->folder_id);
+    outlook_put_key(&making->url, "taskfolders", making->call->folder_id);
     if (making->call->kind == UPSTREAM_DELETE_FOLDER) {
         making->request.method = S("DELETE");
     } else {
@@ -199,6 +198,12 @@ static bool build_kind(struct service_making *making, struct err *err)
     case UPSTREAM_RENAME_FOLDER:
     case UPSTREAM_DELETE_FOLDER:
         build_folder_call(making);
+        return true;
+    case UPSTREAM_LIST_ATTACHMENTS:
+    case UPSTREAM_GET_ATTACHMENT:
+    case UPSTREAM_ADD_ATTACHMENT:
+    case UPSTREAM_DELETE_ATTACHMENT:
+        outlook_build_attachment(making);
         return true;
     case UPSTREAM_LIST_SUBTASKS:
     case UPSTREAM_KEEP:

@@ -71,6 +71,8 @@ static bool is_write(enum upstream_kind kind)
     case UPSTREAM_CREATE_FOLDER:
     case UPSTREAM_RENAME_FOLDER:
     case UPSTREAM_DELETE_FOLDER:
+    case UPSTREAM_ADD_ATTACHMENT:
+    case UPSTREAM_DELETE_ATTACHMENT:
         return true;
     default:
         return false;

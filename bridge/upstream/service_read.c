@@ -177,6 +177,7 @@ bool service_read_modified(const struct cJSON *value, const struct service_readi
 bool service_read_has_attachments(const struct cJSON *value, const struct service_reading *reading)
 {
     reading->task->has_attachments = cJSON_IsTrue(value);
+    reading->task->knows_attachments = cJSON_IsFalse(value); /* there are none */
     return true;
 }
 

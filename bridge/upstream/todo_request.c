@@ -29,6 +29,10 @@ bool todo_can(enum upstream_kind kind)
     case UPSTREAM_LIST_GROUPS:
     case UPSTREAM_COMPLETE_TASK:
     case UPSTREAM_FIND_FOLDER:
+    case UPSTREAM_LIST_ATTACHMENTS:
+    case UPSTREAM_GET_ATTACHMENT:
+    case UPSTREAM_ADD_ATTACHMENT:
+    case UPSTREAM_DELETE_ATTACHMENT:
     case UPSTREAM_KIND_COUNT:
         break;
     }

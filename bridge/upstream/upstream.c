@@ -33,7 +33,7 @@ struct upstream_op {
     struct upstream *upstream;
     struct upstream_op *next, **link;
     struct arena *arena;
-    struct upstream_call call; /**< strings copied; without the task, which only build needs */
+    struct upstream_call call; /**< strings copied; without what only build needs */
     struct upstream_request request;
     struct upstream_request plain; /**< without the range of a rule; no method: there is none */
     struct http_transfer *transfer;
@@ -333,6 +333,9 @@ static void copy_call(struct upstream_op *op, const struct upstream_call *call)
     op->call = *call;
     op->call.task = NULL;
     op->call.kept = (struct str){ 0 };
+    op->call.attachment = NULL;
+    op->call.content = (struct str){ 0 };
+    op->call.attachment_id = arena_copy(arena, call->attachment_id);
     op->call.folder_id = arena_copy(arena, call->folder_id);
     op->call.task_id = arena_copy(arena, call->task_id);
     op->call.link = arena_copy(arena, call->link);

@@ -4,7 +4,7 @@ import urllib.parse
 
 from harness import Case, vtodo
 
-LARGE = 3 * 1024 * 1024  # more than a task may have, less than a body
+LARGE = 3 * 1024 * 1024  # more than a task and an attachment may have, less than a body
 
 
 class Bounds(Case):
@@ -12,7 +12,7 @@ class Bounds(Case):
         super().setUp()
         self.sandbox = self.start_sandbox()
         self.bridge, self.dav = self.start_bridge(
-            self.sandbox, limits={"buffered": "4M", "body": "4M"})
+            self.sandbox, limits={"buffered": "4M", "body": "4M", "attachment": "512K"})
         self.list = self.dav.collections()["Tasks"]
 
     def send(self, *lines, body=b"", credentials=None, method="PUT", path=None):

@@ -204,6 +204,36 @@ struct collection *user_find_collection(struct user *user, struct str slug)
     return str_eq(slug, S("work")) ? &user->fake->collection : NULL;
 }
 
+/* attachments are for the integration tests: nothing here comes to them */
+void engine_set_addresses(struct engine *engine, const struct engine_addresses *addresses)
+{
+    (void)engine;
+    (void)addresses;
+}
+
+void sync_attach(struct engine *engine, struct collection *collection, struct str href,
+    const struct sync_attachment *attachment, const struct precondition *precondition,
+    int64_t client, sync_cb *cb, void *arg)
+{
+    (void)engine;
+    (void)collection;
+    (void)href;
+    (void)attachment;
+    (void)precondition;
+    (void)client;
+    cb(&(struct sync_result){ .outcome = SYNC_FORBIDDEN }, arg);
+}
+
+void sync_read_attachment(struct engine *engine, struct collection *collection, struct str href,
+    struct str managed_id, sync_cb *cb, void *arg)
+{
+    (void)engine;
+    (void)collection;
+    (void)href;
+    (void)managed_id;
+    cb(&(struct sync_result){ .outcome = SYNC_NOT_FOUND }, arg);
+}
+
 struct str user_home_stamp(struct user *user, struct arena *arena)
 {
     (void)user;

@@ -12,6 +12,16 @@
 static struct str words[] = { STR("Home"), STR("x, y"), STR("work") };
 static struct str same_words[] = { STR("WORK"), STR("home"), STR("X, Y") };
 
+static struct task_attachment attachments[] = {
+    { .kind = TASK_ATTACHED_FILE,
+        .id = STR("A1="),
+        .name = STR("a\\b\r\nc.txt"),
+        .type = STR("text/plain"),
+        .bytes = 12345678901,
+        .hash = STR("beef") },
+    { .kind = TASK_ATTACHED_LINK, .id = STR("A2="), .url = STR("https://e.org/ x") },
+};
+
 static struct task full_task(void)
 {
     struct task t;
@@ -51,7 +61,9 @@ static struct task full_task(void)
     t.url = S("https://e.org/?a=b c");
     t.created_us = 5;
     t.modified_us = -6;
-    t.has_attachments = true;
+    t.has_attachments = t.knows_attachments = true;
+    t.attachments = attachments;
+    t.attachment_count = 2;
     t.present = TASK_FIELD(TASK_TITLE);
     return t;
 }
@@ -75,7 +87,17 @@ static void text_form_holds_everything(void **state)
     assert_false(back.start.has_instant);
     assert_int_equal(back.created_us, 5);
     assert_int_equal(back.modified_us, -6);
-    assert_true(back.has_attachments);
+    assert_true(back.has_attachments && back.knows_attachments);
+    assert_int_equal(back.attachment_count, 2);
+    assert_int_equal(back.attachments[0].kind, TASK_ATTACHED_FILE);
+    assert_true(str_eq(back.attachments[0].id, S("A1=")));
+    assert_true(str_eq(back.attachments[0].name, S("a\\b\r\nc.txt")));
+    assert_true(str_eq(back.attachments[0].type, S("text/plain")));
+    assert_int_equal(back.attachments[0].bytes, 12345678901);
+    assert_true(str_eq(back.attachments[0].hash, S("beef")));
+    assert_int_equal(back.attachments[1].kind, TASK_ATTACHED_LINK);
+    assert_true(str_eq(back.attachments[1].url, S("https://e.org/ x")));
+    assert_true(task_has_same_attachments(&task, &back));
     assert_int_equal(back.present, TASK_FIELD(TASK_TITLE));
 
     struct task copy;
