@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+import mutants
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "test"
 FUZZ = ROOT / "build" / "fuzz"
@@ -155,6 +157,45 @@ def run_integration(names, result, long_run):
             result.add(f"{module}:(module)", "FAIL", seconds, done.stdout)
 
 
+# --- mutants, other sanitizers --------------------------------------------------------------
+
+def run_mutants(names, result, everything):
+    """With --all, or asked for by name."""
+    chosen = [name for name in mutants.names()
+              if (everything and not names) or any(part in f"mutant:{name}" for part in names)]
+    if chosen:
+        mutants.run(chosen, result)
+
+
+def run_under(what, modules, program, result, **env):
+    for module in modules:
+        started = time.monotonic()
+        done = run(["/usr/bin/python3", "-m", "unittest", "-q", module], env=dict(
+            env, PYTHONPATH=str(ROOT / "tests" / "integration"), PYTHONDONTWRITEBYTECODE="1",
+            DUEDAV=str(program)))
+        result.add(f"{what}:{module}", "FAIL" if done.returncode else "ok",
+                   time.monotonic() - started, done.stdout)
+
+
+def run_other_sanitizers(names, result, everything):
+    """The whole integration suite under ThreadSanitizer, a short one under memcheck."""
+    if (everything and not names) or "tsan" in names:
+        folder = ROOT / "build" / "tsan"
+        build(folder, "-Db_sanitize=thread")
+        run_under("tsan", integration_modules(), folder / "bridge" / "duedav", result,
+                  TSAN_OPTIONS="exitcode=66:halt_on_error=0")
+    if (everything and not names) or "valgrind" in names:
+        folder = ROOT / "build" / "plain"
+        build(folder)
+        program = folder / "duedav-memcheck"
+        program.write_text("#!/bin/sh\nexec valgrind -q --error-exitcode=66 --leak-check=full "
+                           "--errors-for-leak-kinds=definite "
+                           f"{folder}/bridge/duedav \"$@\"\n")
+        program.chmod(0o755)
+        run_under("valgrind", ["test_promises.Writing", "test_regressions", "test_copy_move"],
+                  program, result)
+
+
 # --- fuzzing --------------------------------------------------------------------------------
 
 def fuzz_names():
@@ -212,10 +253,14 @@ def main():
             print(f"integration:{name}")
         for name in fuzz_names():
             print(f"fuzz:{name}")
+        for name in mutants.names():
+            print(f"mutant:{name}")
         return 0
     result = Result()
     run_meson(names, result)
     run_integration(names, result, arguments.all)
+    run_mutants(names, result, arguments.all)
+    run_other_sanitizers(names, result, arguments.all)
     run_fuzz(names, result, 600 if arguments.all else 30)
     print(f"{time.monotonic() - started:.0f} seconds in all")
     print(f"{result.passed} passed, {result.failed} failed, {result.skipped} skipped")
