@@ -252,7 +252,7 @@ static bool post_folders(struct admin *admin)
     sbx_db_begin(admin->sandbox->db);
     sbx_state_put_folder(admin->sandbox->db, user.id, admin->arena, &folder);
     admin->answer = cJSON_CreateObject();
-    cJSON_AddStringToObject(admin->answer, "id", folder.id.p);
+    cJSON_AddStringToObject(admin->answer, "id", arena_copy(admin->arena, folder.id).p);
     return finish_db(admin, true);
 }
 

@@ -20,6 +20,7 @@ LISTS = 20
 TASKS = 10_000
 PAGE = 200   # what the bridge asks for
 HOUR = 3600
+STEP = 3
 SEEN = 300   # seconds between two polls of a client
 LIMIT = 10_000 / 600  # requests a second: 10,000 in 10 minutes (upstream.md G.1)
 
@@ -84,10 +85,10 @@ def measure(dialect):
 
 def hour(sandbox, clock, dav, path, dialect):
     """A client polls now and then, so that the account stays near (10 minutes); the clock goes on by
-    seconds, and stands still while a round is under way."""
+    a few seconds, and stands still while a round is under way."""
     begin = last = sandbox.admin.last()
-    for second in range(HOUR):
-        clock.advance(1)
+    for second in range(0, HOUR, STEP):
+        clock.advance(STEP)
         if second % SEEN == 0:
             dav.ctag(path)
         while sandbox.admin.requests(after=last, arrived=1):

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 
-from harness import DEADLINE, Bridge, Case, unfold, vtodo, wire
+from harness import DEADLINE, Bridge, Case, needs_if_match, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 NEAR = 20  # seconds after which the next round has begun by itself (near is 15 s, with jitter)
@@ -336,6 +336,7 @@ class Writing(Promises):
         self.assertEqual(self.sandbox.admin.state("alice")["tasks"], [])
         self.assertEqual(self.dav.get(self.list + "a.ics").status, 404)
 
+    @needs_if_match
     def test_the_same_field_changed_on_both_sides_keeps_upstreams(self):
         self.bridge_up()
         first = self.put_new("a", "SUMMARY:A")
@@ -411,6 +412,7 @@ class Writing(Promises):
         self.assertEqual(put.status, 204, put)
         self.assertEqual(self.only_task()["Subject"], "D")
 
+    @needs_if_match
     def test_delete_against_a_change(self):
         self.bridge_up()
         first = self.put_new("a", "SUMMARY:A")

@@ -9,7 +9,7 @@ import time
 
 import conformance
 from conformance import NS, Answer
-from harness import DEADLINE, Case, Http, unfold, vtodo
+from harness import DEADLINE, Case, Http, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round
 
@@ -88,7 +88,7 @@ class Folders(Punished):
         self.clock.advance(FRESH)
         path = self.dav.collections()["Short-lived"]
         self.assertEqual(204, self.rest.delete(f"/taskfolders('{made['Id']}')").status)
-        self.sandbox.admin.fault("status", status=503, path="taskfolders", method="GET", count=0)
+        self.sandbox.admin.fault("status", status=503, path=wire.folders, method="GET", count=0)
         for _ in range(3):
             self.clock.advance(FRESH)
             self.assertIn(path, self.dav.collections().values())

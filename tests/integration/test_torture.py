@@ -18,9 +18,9 @@ import torture_model as m
 
 LONG = bool(os.environ.get("DUEDAV_LONG"))
 FRESH = 6
-OPERATIONS = int(os.environ.get("DUEDAV_OPS") or (20000 if LONG else 600))
+OPERATIONS = int(os.environ.get("DUEDAV_OPS") or (20000 if LONG else 300))  # on each dialect
 EPISODE = 120  # operations between two checks
-SECONDS = float(os.environ.get("DUEDAV_SECONDS") or (3600 if LONG else 90))
+SECONDS = float(os.environ.get("DUEDAV_SECONDS") or (3600 if LONG else 60))
 KEEP = os.environ.get("DUEDAV_KEEP")  # a folder for what is left of a run that failed
 PATIENCE_MS = 25  # how long an answer that needs no clock takes at most, usually
 
@@ -601,7 +601,7 @@ class Torture(Case):
             return
         found = self.rng.choice(tasks)
         task = self.model.tasks[m.tag_of(found["Subject"])]
-        name = self.rng.choice(["title", "body", "due", "priority", "class", "status", "categories"])
+        name = self.rng.choice(m.UPSTREAM_FIELDS)
         value = self.clients[0].new_value(name, task)
         if name == "due":
             day = f"{value[:4]}-{value[4:6]}-{value[6:]}T00:00:00"

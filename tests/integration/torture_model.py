@@ -7,9 +7,15 @@ acknowledged write to the same field of the same task began after it had ended.
 """
 import re
 
+from harness import DIALECT
+
 OPEN, ACKED, MAYBE, REFUSED = "open", "acked", "maybe", "refused"
-UPSTREAM_FIELDS = ("title", "body", "due", "priority", "class", "status", "categories")
+UPSTREAM_FIELDS = ("title", "body", "due", "priority", "status", "categories")
 CLIENT_FIELDS = ("location", "x", "due_time")  # only the bridge's document holds them
+if DIALECT == "todo":  # it has no sensitivity (upstream.md B.4)
+    CLIENT_FIELDS += ("class",)
+else:
+    UPSTREAM_FIELDS += ("class",)
 FOREVER = float("inf")
 
 
@@ -220,7 +226,7 @@ def read_upstream(task):
         import datetime
         moment = datetime.datetime.fromisoformat(due["DateTime"][:19]) + datetime.timedelta(hours=2)
         due = moment.strftime("%Y%m%d")
-    return {
+    values = {
         "title": task["Subject"],
         "body": task["Body"]["Content"] or None,
         "due": due,
@@ -229,6 +235,7 @@ def read_upstream(task):
         "status": task["Status"],
         "categories": ",".join(task["Categories"]) or None,
     }
+    return {name: values[name] for name in UPSTREAM_FIELDS}
 
 
 def tag_of(title):
