@@ -273,43 +273,79 @@ static bool next_own(struct instances_walk *walk, int64_t *wall_out)
                                                 : walk->own >= walk->from && walk->own <= walk->to;
 }
 
+/** The times that a rule gives each date; the anchor's alone where that can't be told. */
+static void start_times(struct instances_walk *walk)
+{
+    const struct value_time *anchor = &walk->set->anchor.time;
+
+    walk->time_count =
+        !anchor->has_time ? 1 : recur_times(&walk->recur, anchor->second, walk->times);
+    if (walk->time_count > RECUR_TIMES ||
+        (walk->time_count > 1 && walk->recur.positions.count > 0)) { /* BYSETPOS counts times */
+        walk->is_cut = true;
+        walk->time_count = 1;
+        walk->times[0] = anchor->second;
+    } else if (!anchor->has_time) {
+        walk->times[0] = 0;
+    }
+    walk->time = walk->time_count;
+    walk->left = INT32_MAX;
+    if (walk->time_count > 1 && walk->recur.count > 0) {
+        walk->left = walk->recur.count;
+        walk->recur.count = 0;
+    }
+}
+
 static void start_rule(struct instances_walk *walk)
 {
     const struct instances_rule *rule = &walk->set->rules[walk->rule];
-    const struct recur *recur = &rule->recur;
     int64_t to = rule->until < walk->to ? rule->until : walk->to;
 
-    /* Times of day are not looked into: several of them are more than one occurrence a day. */
-    walk->is_cut |= recur->hours > 1 || recur->minutes > 1 || recur->seconds > 1;
-    recur_start(
-        &walk->iterator, recur, walk->set->anchor.time.day, civil_day_of_seconds(clamped(to)));
-    recur_skip(&walk->iterator, civil_day_of_seconds(walk->from));
+    walk->recur = rule->recur;
+    start_times(walk);
+    recur_start(&walk->iterator, &walk->recur, walk->set->anchor.time.day,
+        civil_day_of_seconds(clamped(to)));
+    if (walk->left == INT32_MAX) {
+        recur_skip(&walk->iterator, civil_day_of_seconds(walk->from));
+    }
     walk->has_iterator = true;
 }
 
-static bool next_of_rules(struct instances_walk *walk, int64_t *wall_out)
+/** The next date and time that a rule names; false when all rules are through. */
+static bool next_of_rule(struct instances_walk *walk, int64_t *wall_out)
 {
-    const struct instances *set = walk->set;
-
-    while (walk->rule < set->rule_count) {
-        int32_t day;
+    while (walk->rule < walk->set->rule_count) {
         int32_t before;
 
         if (!walk->has_iterator) {
             start_rule(walk);
         }
+        if (walk->time < walk->time_count && walk->left > 0) {
+            *wall_out = (int64_t)walk->day * CIVIL_SECONDS_A_DAY + walk->times[walk->time++];
+            walk->work++;
+            return true;
+        }
         before = walk->iterator.work;
-        bool has_day = recur_next(&walk->iterator, &day);
-
-        walk->work += (uint64_t)(walk->iterator.work - before) + 1;
-        if (!has_day) {
-            walk->is_cut |= walk->iterator.is_cut;
+        if (walk->left > 0 && recur_next(&walk->iterator, &walk->day)) {
+            walk->time = 0;
+        } else {
+            walk->is_cut |= walk->left > 0 && walk->iterator.is_cut;
             walk->has_iterator = false;
             walk->rule++;
-            continue;
         }
-        *wall_out = (int64_t)day * CIVIL_SECONDS_A_DAY + set->anchor.time.second;
-        if (*wall_out <= set->rules[walk->rule].until && is_given(walk, *wall_out)) {
+        walk->work += (uint64_t)(walk->iterator.work - before) + 1;
+    }
+    return false;
+}
+
+static bool next_of_rules(struct instances_walk *walk, int64_t *wall_out)
+{
+    while (next_of_rule(walk, wall_out)) {
+        if (*wall_out < when_wall(&walk->set->anchor)) {
+            continue; /* earlier on the first day */
+        }
+        walk->left -= walk->left != INT32_MAX;
+        if (*wall_out <= walk->set->rules[walk->rule].until && is_given(walk, *wall_out)) {
             return true;
         }
     }

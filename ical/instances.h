@@ -60,7 +60,12 @@ struct instances_walk {
     int64_t own;      /**< the component's own occurrence, wall clock of the anchor */
     int64_t from, to; /**< likewise */
     size_t extra, rule;
-    struct recur_iterator iterator;
+    struct recur_iterator iterator; /**< of recur */
+    struct recur recur;             /**< the rule; without COUNT when that counts times of day */
+    int32_t left;                   /**< of COUNT then; INT32_MAX: all */
+    int32_t times[RECUR_TIMES];     /**< of each of its dates */
+    size_t time_count, time;
+    int32_t day;
     bool has_own, has_iterator;
     bool is_cut;   /**< there may be more than was given */
     uint64_t work; /**< days looked at so far */

@@ -111,10 +111,9 @@ static bool parse_days(struct str list, struct recur *out)
     return out->weekdays != 0 || out->nth_count > 0;
 }
 
-/** BYHOUR and its kin: how many different values. */
-static bool parse_clock(struct str list, int max, int *count_out)
+/** BYHOUR and its kin. A second of 60 is one of 59: no clock here has leap seconds. */
+static bool parse_clock(struct str list, int max, uint64_t *out)
 {
-    uint64_t seen = 0;
     struct str item;
     int64_t number;
 
@@ -122,10 +121,9 @@ static bool parse_clock(struct str list, int max, int *count_out)
         if (!str_to_i64(str_trim(item), &number) || number < 0 || number > max) {
             return false;
         }
-        seen |= (uint64_t)1 << number;
+        *out |= (uint64_t)1 << (number < 60 ? number : 59);
     }
-    *count_out = __builtin_popcountll(seen);
-    return seen != 0;
+    return *out != 0;
 }
 
 static bool parse_frequency(struct str value, struct recur *out)
@@ -563,4 +561,25 @@ bool recur_first_from(
         }
     }
     return false;
+}
+
+size_t recur_times(const struct recur *rule, int32_t second, int32_t out[RECUR_TIMES])
+{
+    uint64_t hours = rule->hours ? rule->hours : (uint64_t)1 << (second / 3600);
+    uint64_t minutes = rule->minutes ? rule->minutes : (uint64_t)1 << (second / 60 % 60);
+    uint64_t seconds = rule->seconds ? rule->seconds : (uint64_t)1 << (second % 60);
+    size_t count = (size_t)__builtin_popcountll(hours) * (size_t)__builtin_popcountll(minutes) *
+                   (size_t)__builtin_popcountll(seconds);
+    size_t at = 0;
+
+    for (int h = 0; h < 24 && count <= RECUR_TIMES; h++) {
+        for (int m = 0; m < 60 && hours >> h & 1; m++) {
+            for (int s = 0; s < 60 && minutes >> m & 1; s++) {
+                if (seconds >> s & 1) {
+                    out[at++] = (h * 60 + m) * 60 + s;
+                }
+            }
+        }
+    }
+    return count;
 }

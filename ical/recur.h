@@ -36,8 +36,8 @@ struct recur {
     struct recur_set nth[7]; /**< BYDAY with a number, by weekday */
     int nth_count;           /**< how many of those there are */
     struct recur_set months, month_days, year_days, weeks, positions;
-    int hours, minutes, seconds; /**< how many values each has; 0: the part is missing */
-    bool is_skip_backward;       /**< RFC 7529 SKIP=BACKWARD */
+    uint64_t hours, minutes, seconds; /**< bit n: n; 0: the part is missing */
+    bool is_skip_backward;            /**< RFC 7529 SKIP=BACKWARD */
     bool is_foreign; /**< RSCALE other than GREGORIAN, SKIP=FORWARD, or a part unknown here */
 };
 
@@ -79,6 +79,14 @@ void recur_start(
 /** Leave out the periods that end before `from`, without the work of looking at them: right behind
  * recur_start. Nothing is left out of a rule with COUNT, whose dates have to be counted. */
 void recur_skip(struct recur_iterator *iterator, int32_t from);
+#define RECUR_TIMES 96
+
+/**
+ * The times of day, in seconds and ascending, that the rule gives each of its dates; parts that it
+ * lacks come from `second`, the start's. Returns how many there are: with more than RECUR_TIMES,
+ * out is not filled in.
+ */
+size_t recur_times(const struct recur *rule, int32_t second, int32_t out[RECUR_TIMES]);
 /** False at the end, or when the bound on work is reached. */
 bool recur_next(struct recur_iterator *iterator, int32_t *day_out);
 

@@ -277,9 +277,10 @@ bool recurrence_from_rule(const struct recur *rule, int32_t anchor, struct task_
         rule->weekdays != 0 || rule->nth_count > 0, 0 };
     struct task_recurrence r = { .is_set = true, .interval = rule->interval };
     bool is_native = false;
+    int32_t times[RECUR_TIMES];
 
-    if (rule->is_foreign || rule->hours > 1 || rule->minutes > 1 || rule->seconds > 1 ||
-        rule->weeks.count > 0 || (rule->year_days.count > 0 && rule->frequency != RECUR_YEARLY) ||
+    if (rule->is_foreign || recur_times(rule, 0, times) != 1 || rule->weeks.count > 0 ||
+        (rule->year_days.count > 0 && rule->frequency != RECUR_YEARLY) ||
         (rule->is_skip_backward && rule->frequency != RECUR_MONTHLY)) {
         return false;
     }

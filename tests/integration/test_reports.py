@@ -1,4 +1,5 @@
 """Every report of the real program, one check per rule, named by RFC section."""
+import re
 import shutil
 import tempfile
 import unittest
@@ -612,6 +613,8 @@ class CalendarData(Case):
                  "DUE;TZID=Europe/Oslo:20261203T100000")),
         "days": ["DUE;VALUE=DATE:20261101", "RRULE:FREQ=WEEKLY"],
         "endless": ["DUE:20200101T080000Z", "RRULE:FREQ=DAILY"],
+        "hours": ["DTSTART:20261112T080000Z",
+                  "RRULE:FREQ=DAILY;BYHOUR=7,8,20;BYMINUTE=0,30;COUNT=6"],
     }
 
     def of(self, name, inner="", attributes=""):
@@ -695,6 +698,12 @@ class CalendarData(Case):
         lines = self.of("days", EXPAND)
         self.assertEqual(["DUE;VALUE=DATE:20261115"], [l for l in lines if l.startswith("DUE")])
         self.assertIn("RECURRENCE-ID;VALUE=DATE:20261115", lines)
+
+    def test_rfc4791_9_6_5_expand_of_several_times_a_day(self):
+        self.assertEqual(
+            sorted(re.findall("DTSTART:(\\S+)", "\n".join(self.of("hours", EXPAND)))),
+            ["20261112T080000Z", "20261112T083000Z", "20261112T200000Z", "20261112T203000Z",
+             "20261113T070000Z", "20261113T073000Z"])
 
     def test_rfc4791_9_6_5_expand_of_what_does_not_repeat(self):
         lines = self.of("plain", EXPAND)

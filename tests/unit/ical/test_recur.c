@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 /* cmocka needs the four above */
 #include <cmocka.h>
@@ -275,9 +276,43 @@ static void a_walk_that_is_cut_off_says_so(void **state)
     assert_true(iterator.is_cut);
 }
 
+static void each_date_has_the_times_of_the_rule(void **state)
+{
+    static const struct {
+        const char *rule;
+        const char *times; /* of a start at 10:20:30 */
+    } rows[] = {
+        { "FREQ=DAILY", "37230 end" },
+        { "FREQ=DAILY;BYHOUR=20,8", "30030 73230 end" },
+        { "FREQ=WEEKLY;BYHOUR=9;BYMINUTE=0,30;BYSECOND=0", "32400 34200 end" },
+        { "FREQ=DAILY;BYHOUR=23;BYMINUTE=59;BYSECOND=60", "86399 end" },
+    };
+    struct recur rule;
+    int32_t times[RECUR_TIMES];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char got[200] = "";
+
+        assert_true(recur_parse(str_from(rows[i].rule), &rule));
+        size_t count = recur_times(&rule, 10 * 3600 + 20 * 60 + 30, times);
+        for (size_t k = 0; k < count; k++) {
+            snprintf(got + strlen(got), sizeof(got) - strlen(got), "%d ", times[k]);
+        }
+        strcat(got, "end");
+        assert_string_equal(got, rows[i].times);
+    }
+    assert_true(recur_parse(
+        S("FREQ=DAILY;BYHOUR=0,1,2,3;BYMINUTE=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,"
+          "20,21,22,23,24"),
+        &rule));
+    assert_true(recur_times(&rule, 0, times) > RECUR_TIMES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_date_has_the_times_of_the_rule),
         cmocka_unit_test(rules_of_the_standard_expand),
         cmocka_unit_test(skipping_gives_the_same_dates),
         cmocka_unit_test(a_walk_that_is_cut_off_says_so),
