@@ -22,8 +22,7 @@ class Case(harness.Case):
     def setUp(self):
         super().setUp()
         self.sandbox = self.start_sandbox()
-        self.bridge = harness.Bridge(self.folder, self.sandbox.url, log={"level": "info"},
-                                     **{"upstream graph": {"dialect": "todo"}})
+        self.bridge = harness.Bridge(self.folder, self.sandbox.url, log={"level": "info"})
         self.addCleanup(lambda: self.bridge.server and self.bridge.stop())
 
     def run_json(self, *arguments):
@@ -145,8 +144,6 @@ class Administration(Case):
             self.fails(*link, "sandbox", "--access-token-file", wrong)
             self.assertIn("[upstream nowhere]", self.fails(
                 *link, "nowhere", "--access-token-file", wrong))
-            self.assertIn("todo can only convert in this version", self.fails(
-                *link, "graph", "--access-token-file", wrong))
             self.assertIn("OAuth", self.fails(*link, "sandbox"))
             self.assertIn("missing-file", self.fails(
                 *link, "sandbox", "--access-token-file", self.folder + "/missing-file"))
