@@ -452,6 +452,11 @@ class InReads(FaultCase):
     pass
 
 
+def some_of(kinds, place):
+    """All in a long run; else a third, another one for each fault, so that all are met."""
+    return kinds if os.environ.get("DUEDAV_LONG") else kinds[place % 3::3] or kinds[:1]
+
+
 def named(fault, kinds, strike):
     def test(self):
         for kind in kinds:
@@ -461,8 +466,9 @@ def named(fault, kinds, strike):
     return test
 
 
-for name, fault in FAULTS.items():
+for place, (name, fault) in enumerate(FAULTS.items()):
     if fault.writes:
-        setattr(InWrites, f"test_{name}", named(fault, fault.writes, "strike_write"))
+        setattr(InWrites, f"test_{name}",
+                named(fault, some_of(fault.writes, place), "strike_write"))
     if fault.reads:
-        setattr(InReads, f"test_{name}", named(fault, fault.reads, "strike_read"))
+        setattr(InReads, f"test_{name}", named(fault, some_of(fault.reads, place), "strike_read"))

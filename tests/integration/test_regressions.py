@@ -144,9 +144,9 @@ class Regressions(Case):
     def test_a_request_gets_its_whole_time_though_its_client_has_waited_for_its_turn(self):
         text = vtodo("a", "SUMMARY:A")
         self.sandbox.admin.fault("cut_before", method="POST")
-        self.sandbox.admin.fault("hold", method="GET", path="marker")
+        self.sandbox.admin.fault("hold", method="GET", path=wire.mark)
         self.put(text, 503, if_none_match="*")
-        self.sandbox.admin.wait(method="GET", path="marker", arrived=True)
+        self.sandbox.admin.wait(method="GET", path=wire.mark, arrived=True)
         second = self.another_client()
         waiting = self.in_background(second.put, self.list + "a.ics", text, if_none_match="*")
         third = self.another_client()
@@ -154,19 +154,19 @@ class Regressions(Case):
             pass  # it is on its way
         self.clock.advance(14)
         self.sandbox.admin.release()
-        self.sandbox.admin.wait(method="GET", path="marker")
+        self.sandbox.admin.wait(method="GET", path=wire.mark)
         self.sandbox.admin.fault("hold", method="POST")
         self.clock.advance(5.5)  # the second look: the first try was not done
         self.sandbox.admin.wait(2, method="POST", arrived=True)
         self.clock.advance(1)
         self.assertEqual(waiting.result().status, 503)
-        looked = len(self.sandbox.admin.requests(path="marker"))
+        looked = len(self.sandbox.admin.requests(path=wire.mark))
         for _ in range(3):
             self.clock.advance(3)
         again = self.in_background(third.put, self.list + "a.ics", text, if_none_match="*")
         while json.loads(self.bridge.run("status", "--json"))[0]["open_operations"] < 2:
             pass
-        self.assertEqual(len(self.sandbox.admin.requests(path="marker")), looked)
+        self.assertEqual(len(self.sandbox.admin.requests(path=wire.mark)), looked)
         self.sandbox.admin.release()
         self.assertEqual(again.result().status, 201)
         self.task()

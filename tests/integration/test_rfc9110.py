@@ -29,10 +29,10 @@ class Methods(Case):
             for name in ("ETag", "Content-Length", "Content-Type", "Last-Modified"):
                 self.assertEqual(got.headers[name], head.headers[name], name)
 
-    def test_rfc9110_9_3_1_get_of_home_and_principal_is_a_short_text(self):
+    def test_rfc9110_9_3_1_get_of_home_and_principal_is_a_short_page(self):
         for path in (self.home, self.principal, "/principals/"):
             reply = self.get(path)
-            self.assertTrue(reply.headers["Content-Type"].startswith("text/plain"))
+            self.assertTrue(reply.headers["Content-Type"].startswith("text/html"))
 
     def test_rfc9110_9_3_4_put_is_idempotent(self):
         text = vtodo("idempotent", "SUMMARY:one")
