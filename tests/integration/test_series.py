@@ -516,12 +516,12 @@ class Copies(Series):
     def test_v166_killed_while_the_occurrence_is_completed(self):
         self.put_series()
         self.put_copy()
-        self.sandbox.admin.fault("hold_after", method="POST", path="/complete")
+        self.sandbox.admin.fault("hold_after", **wire.complete)
         etag = self.dav.get(self.path).etag
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             pool.submit(self.dav.put, self.path,
                         vtodo("S1", "SUMMARY:x", *dates("20260511"), WEEKLY), if_match=etag)
-            self.sandbox.admin.wait(path="/complete", arrived=True)
+            self.sandbox.admin.wait(**wire.complete, arrived=True)
             self.restart("kill")
         self.clock.advance(LOOK_AGAIN)
         self.put(*dates("20260511"), WEEKLY, if_match=etag)
