@@ -14,6 +14,7 @@ struct attach_step {
     bool is_removal;
     struct map_upload upload;
     struct str id; /**< of the service's, to be removed */
+    bool is_lost;  /**< there is nothing left to copy */
 };
 
 struct op_attach {
@@ -25,6 +26,7 @@ struct op_attach {
 
     struct attach_step *steps;
     size_t count, position;
+    bool is_preparing; /**< content of other tasks is fetched before this one is made */
     bool is_under_way; /**< steps[position] is written down, and perhaps sent */
 
     struct task_attachment made; /**< what the service answered; no id: nothing */

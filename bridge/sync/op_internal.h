@@ -196,6 +196,9 @@ void op_start_attach(struct op *op);
 /* write_attach.c */
 /** Begin the next step. false: there is none, and the operation has ended. */
 bool op_attach_next(struct op *op);
+/** op_begin, once the content of other tasks that it is to get is here: what can't be copied must
+ * not leave a task without it. */
+void op_attach_prepare(struct op *op);
 bool op_is_attaching(const struct op *op);
 void op_attach_describe(const struct op *op, struct store_operation *row);
 void op_attach_send(struct op *op);

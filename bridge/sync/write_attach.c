@@ -37,6 +37,9 @@ static bool is_done(struct op *op)
     const struct attach_step *step = step_of(op);
     const struct task_attachment *have;
 
+    if (step->is_lost) {
+        return true;
+    }
     if (step->is_removal) {
         return !task_find_attachment(&op->base, step->id);
     }
@@ -369,6 +372,15 @@ void op_attach_abandon(struct op *op)
 
 /* --- content of another task -------------------------------------------------------------- */
 
+static void go_on(struct op *op)
+{
+    if (op->attach->is_preparing) {
+        op_attach_prepare(op);
+    } else {
+        op_attach_next(op);
+    }
+}
+
 static void on_source(const struct sync_result *result, void *arg)
 {
     struct op_source *source = arg;
@@ -389,14 +401,15 @@ static void on_source(const struct sync_result *result, void *arg)
         step->upload.content = arena_copy(op->arena, result->content);
         step->upload.attachment.bytes = (int64_t)result->content.n;
         step->upload.attachment.hash = task_content_hash(step->upload.content, op->arena);
-        op_attach_next(op);
+        go_on(op);
     } else if (result->outcome == SYNC_FORBIDDEN) {
         op_answer(op, SYNC_FORBIDDEN, S(""), &result->err);
         op_drop(op, &result->err);
     } else if (result->outcome == SYNC_NOT_FOUND) {
         log_warn("write.attachment_lost", LOG_TEXT("why", result->err.text));
-        op->attach->position++; /* nobody has it any more */
-        op_attach_next(op);
+        step->upload.source = S("");
+        step->is_lost = true; /* nobody has it any more */
+        go_on(op);
     } else {
         err = result->err;
         op_drop(op, &err);
@@ -425,4 +438,26 @@ static void fetch_source(struct op *op)
         return;
     }
     sync_read_attachment(op->engine, collection, part[2], part[3], on_source, source);
+}
+
+void op_attach_prepare(struct op *op)
+{
+    struct op_attach *attach = op->attach;
+
+    while (attach && attach->position < attach->count && step_of(op)->upload.source.n == 0) {
+        attach->position++;
+    }
+    if (attach && attach->position < attach->count) {
+        attach->is_preparing = true;
+        if (op->cb) {
+            loop_timer_start(&op->deadline, ATTACH_MS);
+        }
+        fetch_source(op);
+        return;
+    }
+    if (attach) {
+        attach->is_preparing = false;
+        attach->position = 0;
+    }
+    op_begin(op);
 }

@@ -271,7 +271,7 @@ void op_plan_creation(struct op *op)
     op->marker = op->account->lacks_markers || op->parent_id.n
                      ? S("")
                      : arena_copy(op->arena, str_from(marker));
-    op_begin(op);
+    op_attach_prepare(op);
 }
 
 bool op_replan(struct op *op, const struct task *returned, struct str current)
