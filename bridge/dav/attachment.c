@@ -222,17 +222,20 @@ static void opened(const struct err *err, void *arg)
                                     ? NULL
                                     : collection_find(collection, call->route.object);
     struct str etag = arena_printf(call_arena(call), "\"%.*s\"", STR_ARG(call->route.attachment));
+    struct str line =
+        arena_printf(call_arena(call), "MANAGED-ID=%.*s", STR_ARG(call->route.attachment));
     struct precondition precondition;
 
     if (err->kind != ERR_NONE) {
         call_respond_err(call, err);
-    } else if (resource == NULL || resource->is_removed || call->route.attachment.n == 0) {
+    } else if (resource == NULL || resource->is_removed ||
+               !map_is_managed_id(call->route.attachment)) {
         call_respond_not_found(call);
     } else if (!address_precondition(call, &precondition)) {
         return;
     } else if ((precondition.if_none_match_any || precondition.if_none_match_count > 0) &&
                !precondition_holds(&precondition, etag) &&
-               str_find(resource->document, S("MANAGED-ID")) != SIZE_MAX) {
+               str_find(resource->document, line) != SIZE_MAX) {
         http_respond_header(call->request, S("ETag"), etag); /* it never changes */
         call_respond_empty(call, 304);
     } else {

@@ -22,6 +22,16 @@ struct str map_managed_id(struct str upstream_id, struct arena *arena)
     return arena_copy(arena, (struct str){ text, sizeof(text) });
 }
 
+bool map_is_managed_id(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (!((text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] >= 'a' && text.p[i] <= 'f'))) {
+            return false;
+        }
+    }
+    return text.n == ID_DIGITS;
+}
+
 const struct task_attachment *map_find_managed(
     const struct task *task, struct str managed_id, struct arena *arena)
 {
@@ -95,16 +105,6 @@ struct property *attach_next_line(struct property *first)
     return property_find(first, S("ATTACH"));
 }
 
-static bool is_id(struct str text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        if (!((text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] >= 'a' && text.p[i] <= 'f'))) {
-            return false;
-        }
-    }
-    return text.n == ID_DIGITS;
-}
-
 struct str attach_address(const struct property *line, struct str *server_out)
 {
     struct str value = str_trim(line->value);
@@ -115,7 +115,8 @@ struct str attach_address(const struct property *line, struct str *server_out)
     for (size_t i = 0; i < rest.n; i++) {
         slashes += rest.p[i] == '/';
     }
-    if (slashes != 3 || rest.n < ID_DIGITS + 6 || !is_id(str_skip(rest, rest.n - ID_DIGITS)) ||
+    if (slashes != 3 || rest.n < ID_DIGITS + 6 ||
+        !map_is_managed_id(str_skip(rest, rest.n - ID_DIGITS)) ||
         rest.p[rest.n - ID_DIGITS - 1] != '/') {
         return S("");
     }

@@ -14,6 +14,7 @@
 
 /** The MANAGED-ID of an attachment: 32 hexadecimal digits, made from the service's id. */
 struct str map_managed_id(struct str upstream_id, struct arena *arena);
+bool map_is_managed_id(struct str text);
 /** The attachment of that MANAGED-ID; NULL if there is none. */
 const struct task_attachment *map_find_managed(
     const struct task *task, struct str managed_id, struct arena *arena);

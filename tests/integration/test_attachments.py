@@ -130,9 +130,15 @@ class FromUpstream(AttachmentCase):
         other = self.dav.home + "other/"
         self.assertEqual(201, self.dav.request("MKCALENDAR", other).status)
         href = self.born()
-        answer = self.dav.request("MOVE", href, None, {"Destination": other + "m.ics"})
+        for method in ("COPY", "MOVE"):
+            answer = self.dav.request(method, href, None, {"Destination": other + "m.ics"})
+            self.assertEqual(403, answer.status, answer)
+            self.assertEqual({}, self.dav.etags(other))
+        answer = self.dav.put(other + "p.ics", self.dav.get(href).body)
         self.assertEqual(403, answer.status, answer)
+        self.assertEqual({}, self.dav.etags(other))
         self.assertEqual(1, len(self.lines(href)))
+        self.assertEqual(1, len(self.admin.tasks("alice")))
 
     def test_what_belongs_into_the_text_is_not_listed(self):
         task = self.rest.create("Buy milk")
@@ -361,6 +367,10 @@ class Managed(AttachmentCase):
         self.assertEqual((200, "10", b"", etag),
                          (head.status, head.headers["Content-Length"], head.body, head.etag))
         self.assertEqual(304, self.content(line, If_None_Match=etag).status)
+        for other in ("0" * 32, "%C3%A9", "a%22b", "x"):
+            gone = self.dav.request("GET", path.rpartition("/")[0] + "/" + other,
+                                    headers={"If-None-Match": "*"})
+            self.assertEqual(404, gone.status, other)
         for value, status, body in (("bytes=2-4", 206, b"234"), ("bytes=7-", 206, b"789"),
                                     ("bytes=-2", 206, b"89"), ("bytes=4-2", 200, b"0123456789"),
                                     ("bytes=0-0,2-3", 200, b"0123456789"),
