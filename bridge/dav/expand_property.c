@@ -176,6 +176,7 @@ static void opened(const struct err *err, void *arg)
         return;
     }
     if (collection != NULL) {
+        subject.collection = collection;
         subject.resource = collection_find(collection, call->route.object);
         subject.is_writable = collection_is_writable(collection);
     }

@@ -26,7 +26,7 @@ static void add_change(
         patch->has_refused = true;
     } else if (change->is_name) {
         patch->display_name = str_trim(node->text);
-    } else {
+    } else if (prop_may_be_kept(NULL, call->route.kind)) { /* else there is nothing to remove */
         patch->kept[patch->kept_count++] =
             (struct sync_property){ change->ns, change->name, change->xml };
     }

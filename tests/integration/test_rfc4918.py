@@ -230,6 +230,12 @@ class Proppatch(Case):
                                "</D:remove>")
             self.assertIn("200 OK", reply.text)
 
+    def test_rfc4918_9_2_a_removal_elsewhere_leaves_what_the_home_has(self):
+        self.set(self.home, ODD % 1)
+        for where in (self.principal, "/dav/principals/", "/dav/calendars/", "/dav/"):
+            self.patch(where, "<D:remove><D:prop>%s</D:prop></D:remove>" % ODD_NAME)
+        self.assertEqual("1", self.value(self.home, ODD_TAG, ODD_NAME))
+
     def test_rfc4918_9_2_the_name_and_the_rest_in_one_request(self):
         self.set(self.list, "<D:displayname>Both</D:displayname>"
                  "<A:calendar-order>7</A:calendar-order>")
