@@ -28,7 +28,6 @@ struct report_row {
 
 static const struct report_row reports[] = {
     { CALDAV_NS, "calendar-query", KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT), report_query },
-    { CALDAV_NS, "calendar-query", KIND(ROUTE_HOME), answer_empty },
     { CALDAV_NS, "calendar-multiget", KIND(ROUTE_COLLECTION) | KIND(ROUTE_OBJECT),
         report_multiget },
     { "DAV:", "sync-collection", KIND(ROUTE_COLLECTION), report_sync },

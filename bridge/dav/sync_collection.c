@@ -153,8 +153,8 @@ static size_t count_lists(struct user *user)
 }
 
 /**
- * Which lists there are, for the few that ask (it is not offered in supported-report-set). What
- * went is not kept, so a token is good as long as nothing has changed; then one starts again.
+ * Which lists there are, for the few that ask (macOS looks whether it is offered). What went is not
+ * kept, so a token is good as long as nothing has changed; then one starts again.
  */
 static void home_opened(const struct err *err, void *arg)
 {

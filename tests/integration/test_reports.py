@@ -341,8 +341,9 @@ class Filters(Case):
         self.assertEqual([], self.names(query(prop("DUE")), path=path, depth="0"))
         self.report(query(in_todo()), path=self.list + "none.ics", status=404)
 
-    def test_rfc4791_7_8_of_the_home_itself_nothing(self):
-        self.assertEqual([], self.names(query(in_todo()), path=self.home))
+    def test_rfc4791_7_8_the_home_says_that_it_cannot_be_queried(self):
+        # an empty answer would mean that there are no tasks
+        self.refuses(query(in_todo()), D + "supported-report", path=self.home)
 
     def test_rfc4791_7_8_properties_as_in_propfind(self):
         found = self.answer(query(prop("LOCATION"), "<D:getetag/><D:displayname/><D:x/>"))
@@ -1010,6 +1011,14 @@ class Others(Case):
         self.assertEqual(self.dav.get(self.list + "a.ics").etag, root.findtext(f".//{D}getetag"))
         self.assertEqual(USER, root.findtext(f".//{D}displayname"))
         self.report(expand_property(""), path=self.list + "none.ics", status=404)
+
+    def test_rfc3253_3_8_expand_property_of_what_is_kept_with_an_object(self):
+        path = self.list + "a.ics"
+        reply = self.dav.request("PROPPATCH", path, f"<D:propertyupdate {NS}><D:set><D:prop>"
+                                 "<z xmlns='urn:x'>1</z></D:prop></D:set></D:propertyupdate>")
+        self.assertEqual(207, reply.status)
+        root = self.answer(expand_property('<D:property name="z" namespace="urn:x"/>'), path=path)
+        self.assertEqual("1", root.findtext(".//{urn:x}z"))
 
     def test_rfc3253_3_8_what_macos_asks_of_the_principal(self):
         root = self.answer(expand_property(
