@@ -255,8 +255,10 @@ void attach_insert_line(struct edit *edit, const struct vtodo *vtodo,
 static void merge_lines(struct set *set, const struct vtodo *vtodo, const struct task *base,
     const struct task *returned, const struct map_upload *fresh, const struct map_context *context)
 {
-    for (struct property *p = attach_next_line(vtodo->todo->properties); p != NULL;
-         p = attach_next_line(p->next)) {
+    size_t looked = 0;
+
+    for (struct property *p = attach_next_line(vtodo->todo->properties);
+         p != NULL && looked < ATTACH_LINES_MOST; p = attach_next_line(p->next), looked++) {
         struct str id = attach_own_id(p, context);
 
         if (id.n > 0 && map_find_managed(returned, id, context->arena) == NULL) {

@@ -4,6 +4,9 @@
 #include "bridge/map/vtodo.h"
 #include "ical/edit.h"
 
+/** ATTACH lines of a task that are looked at; more stay what they are. */
+#define ATTACH_LINES_MOST 1000
+
 /** The next ATTACH at or after `first`; NULL if none. */
 struct property *attach_next_line(struct property *first);
 /** USER/LIST/NAME/ID of an address of this form; empty for any other. *server_out: what stands

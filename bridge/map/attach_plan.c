@@ -3,8 +3,6 @@
 #include "bridge/core/mem.h"
 #include "bridge/map/attach_internal.h"
 
-#define LINES_MOST 1000 /**< ATTACH lines that are looked at; more stay what they are */
-
 /** The parameters that are not about the form in which the content stands here. */
 static struct str other_params(const struct property *line, struct arena *arena)
 {
@@ -81,10 +79,10 @@ bool map_cut_attachments(struct str body, size_t most_bytes, struct arena *arena
         (todo = find_todo(&document)) == NULL) {
         return true;
     }
-    uploads = arena_alloc_array(arena, LINES_MOST, sizeof(*uploads));
+    uploads = arena_alloc_array(arena, ATTACH_LINES_MOST, sizeof(*uploads));
     edit_init(&edit, &document, arena);
-    for (struct property *p = attach_next_line(todo->properties); p != NULL && count < LINES_MOST;
-         p = attach_next_line(p->next)) {
+    for (struct property *p = attach_next_line(todo->properties);
+         p != NULL && count < ATTACH_LINES_MOST; p = attach_next_line(p->next)) {
         struct map_upload *upload = &uploads[count];
 
         if (!is_binary(p, arena) || !base64_decode(str_trim(p->value), arena, &upload->content)) {
@@ -228,9 +226,10 @@ static void plan_managed(
 static void plan_lines(struct planning *planning)
 {
     const struct map_context *context = planning->context;
+    size_t looked = 0; /* no more uploads than that */
 
     for (struct property *p = attach_next_line(planning->vtodo.todo->properties);
-         p != NULL && planning->plan.upload_count < LINES_MOST; p = attach_next_line(p->next)) {
+         p != NULL && looked < ATTACH_LINES_MOST; p = attach_next_line(p->next), looked++) {
         struct str server = S("");
         struct str address = attach_address(p, &server);
         struct str id = attach_own_id(p, context);
@@ -329,7 +328,7 @@ bool map_plan_attachments(struct str document, struct str current, const struct 
     }
     planning.plan.has_lines = cut_count > 0;
     planning.plan.uploads =
-        arena_alloc_array(arena, LINES_MOST + cut_count + 1, sizeof(struct map_upload));
+        arena_alloc_array(arena, ATTACH_LINES_MOST + cut_count + 1, sizeof(struct map_upload));
     planning.plan.removed =
         arena_alloc_array(arena, base->attachment_count + 1, sizeof(struct str));
     edit_init(&planning.edit, &planning.vtodo.document, arena);

@@ -86,8 +86,7 @@ bool store_password_used(
     return query_run(&query);
 }
 
-bool store_password_attaches(
-    struct store_db *db, int64_t user, int64_t password, struct err *err)
+bool store_password_attaches(struct store_db *db, int64_t user, int64_t password, struct err *err)
 {
     struct query query;
 
@@ -119,7 +118,8 @@ bool store_password_list(struct store_db *db, struct arena *arena, struct store_
 
     query_start(&query, db,
         "SELECT id, user_id, label, hash, created_s, used_s, knows_attachments FROM "
-        "passwords ORDER BY id", err);
+        "passwords ORDER BY id",
+        err);
     if (!query_list(&query, arena, sizeof(**out), read_password, &rows, count_out)) {
         return false;
     }
