@@ -13,7 +13,8 @@ enum {
     LEASE_S = 2 * 60,
     PAUSE_S = 30, /* after trouble, doubled each time */
     PAUSE_MAX_S = 10 * 60,
-    TIMER_MAX_S = 3600, /* the clock on the wall may be set meanwhile */
+    TIMER_MAX_S = 3600,   /* the clock on the wall may be set meanwhile */
+    BUSY_S = LEASE_S + 1, /* after what was read with it and waits behind it */
     REFUSED_S = 24 * 3600,
 };
 
@@ -25,13 +26,14 @@ struct timed {
     int64_t next_s; /**< 0: nothing is due */
     unsigned failures;
     bool is_working;
+    bool is_pausing; /**< once the row is put off */
 
     struct store_job job;
     bool is_job_running;
     struct arena *arena;
     struct store_due *rows;
     size_t count, position;
-    int64_t now_s, found_next_s;
+    int64_t now_s, found_next_s, put_off_s;
 };
 
 static void timed_free(struct timed *timed)
@@ -82,16 +84,16 @@ void timed_note(struct account *account, int64_t at_s)
 static void read_due(struct timed *timed);
 static void tend_next(struct timed *timed);
 
-static bool refused_run(struct store_job *base, struct store_db *db, struct err *err)
+static bool put_off_run(struct store_job *base, struct store_db *db, struct err *err)
 {
     struct timed *timed = CONTAINER_OF(base, struct timed, job);
     const struct store_due *row = &timed->rows[timed->position];
 
     return store_due_set(
-        db, timed->account_id, row->collection, row->resource, timed->now_s + REFUSED_S, err);
+        db, timed->account_id, row->collection, row->resource, timed->put_off_s, err);
 }
 
-static void refused_done(struct store_job *base)
+static void put_off_done(struct store_job *base)
 {
     struct timed *timed = CONTAINER_OF(base, struct timed, job);
 
@@ -101,7 +103,21 @@ static void refused_done(struct store_job *base)
         return;
     } /* it may have gone meanwhile, and its row with it: nothing to do about an error */
     timed->position++;
-    tend_next(timed);
+    if (timed->is_pausing) {
+        pause_work(timed);
+    } else {
+        tend_next(timed);
+    }
+}
+
+/** One that goes on failing must not keep the others from their turn. */
+static void put_off(struct timed *timed, int64_t delay_s, bool is_pausing)
+{
+    timed->is_pausing = is_pausing;
+    timed->put_off_s = clock_now_s() + delay_s;
+    timed->job = (struct store_job){ .run = put_off_run, .done = put_off_done };
+    timed->is_job_running = true;
+    store_write(timed->engine->store, &timed->job);
 }
 
 static void on_tended(const struct sync_result *result, void *arg)
@@ -112,13 +128,11 @@ static void on_tended(const struct sync_result *result, void *arg)
         return;
     }
     if (result->outcome == SYNC_BUSY) {
-        pause_work(timed);
+        put_off(timed, BUSY_S, true);
     } else if (result->outcome == SYNC_REFUSED || result->outcome == SYNC_INVALID) {
         log_warn("timed.refused", LOG_INT("account", timed->account_id),
             LOG_TEXT("why", result->err.text));
-        timed->job = (struct store_job){ .run = refused_run, .done = refused_done };
-        timed->is_job_running = true;
-        store_write(timed->engine->store, &timed->job);
+        put_off(timed, REFUSED_S, false);
     } else {
         timed->failures = 0;
         timed->position++;
@@ -209,7 +223,8 @@ static void fired(void *arg)
     }
     if (timed->next_s > clock_now_s()) {
         arm(timed, 0);
-    } else if (account->needs_sign_in || upstream_rest_s(account->upstream) > 0) {
+    } else if (account->needs_sign_in || account->is_read_only ||
+               upstream_rest_s(account->upstream) > 0) {
         pause_work(timed);
     } else {
         read_due(timed);

@@ -128,6 +128,18 @@ class Reminders(Timed):
         self.when(3 * MINUTE)
         self.assertEqual(self.reminder(), "2026-05-04T17:00")
 
+    def test_one_that_fails_lets_the_next_one_go_first(self):
+        self.put_task()
+        self.put(*self.LINES, uid="S2", path=self.list + "S2.ics", status=201, if_none_match="*")
+        self.clock.advance(6 * HOUR)
+        self.poll()
+        self.sandbox.admin.fault("status", method="PATCH", status=500)
+        self.when(56 * MINUTE)
+        self.when(3 * MINUTE, count=2)
+        failed, second, again = [r["path"] for r in self.sandbox.admin.requests(method="PATCH")]
+        self.assertNotEqual(second, failed)
+        self.assertEqual(again, failed)
+
     def test_the_answer_is_lost(self):
         self.put_task()
         self.clock.advance(6 * HOUR)
