@@ -102,6 +102,7 @@ void account_free(struct account **account)
         collection_free(&c);
     }
     folder_ops_abandon(gone);
+    list_changes_abandon(gone);
     timed_stop(gone);
     writes_forget(gone);
     upstream_free(&gone->upstream);

@@ -116,7 +116,8 @@ struct account {
     struct recent *recent; /**< upstream ids written while a page was under way */
     bool lacks_markers;    /**< the service has refused one: not tried again in this run */
     struct op *folder_ops; /**< operations on folders */
-    struct timed *timed;   /**< what is to be done at a time: timed.c */
+    struct list_change *list_changes; /**< lists that are being renamed or removed */
+    struct timed *timed;              /**< what is to be done at a time: timed.c */
 
     /* schedule */
     struct loop_timer timer;
@@ -146,8 +147,8 @@ struct engine {
     struct user *users;
     struct table users_by_name;
     struct loop_timer evict_timer, keep_timer;
-    size_t bytes;  /**< of all loaded collections */
-    uint64_t turn; /**< for last_used */
+    size_t bytes;      /**< of all loaded collections */
+    uint64_t turn;     /**< for last_used */
     size_t held_bytes; /**< of attachments on their way */
     bool is_stopping;
     unsigned open_ops;
@@ -166,8 +167,8 @@ extern const struct err err_none;
 /* users.c */
 void user_add(struct engine *engine, int64_t id, struct str name);
 struct user *user_by_id(struct engine *engine, int64_t id);
-/** Has the client with this password ever written an ATTACH? Then one that it leaves out is meant to
- * go (mapping.md 2.11). */
+/** Has the client with this password ever written an ATTACH? Then one that it leaves out is meant
+ * to go (mapping.md 2.11). */
 bool user_knows_attachments(const struct user *user, int64_t password);
 void user_note_attachments(struct user *user, int64_t password);
 void user_add_password(struct user *user, const struct store_password *row);
@@ -259,6 +260,8 @@ void writes_forget(struct account *account);
 void ops_resume(struct account *account, const struct store_operation *rows, size_t count);
 void ops_abandon(struct collection *collection);
 void folder_ops_abandon(struct account *account);
+/** Renaming and removing. */
+void list_changes_abandon(struct account *account);
 /** Is a folder of this name being made? */
 bool folder_ops_touch(const struct account *account, struct str name);
 unsigned ops_count(const struct op *first);

@@ -8,7 +8,8 @@ enum {
     FOLDER_MS = 20 * 1000
 };
 
-struct folder_change {
+struct list_change {
+    struct list_change *next, **link; /**< of its account while a request is under way */
     struct engine *engine;
     int64_t account, collection;
     struct text name;
@@ -21,16 +22,27 @@ struct folder_change {
     void *arg;
 };
 
-static void change_end(
-    struct folder_change *change, enum sync_outcome outcome, const struct err *err)
+static void change_unlist(struct list_change *change)
 {
+    if (change->link) {
+        *change->link = change->next;
+        if (change->next) {
+            change->next->link = change->link;
+        }
+        change->link = NULL;
+    }
+}
+
+static void change_end(struct list_change *change, enum sync_outcome outcome, const struct err *err)
+{
+    change_unlist(change);
     change->cb(&(struct sync_result){ .outcome = outcome, .err = *err }, change->arg);
     text_done(&change->name);
     arena_free(&change->arena);
     mem_free(change);
 }
 
-static void change_failed(struct folder_change *change, const struct err *err)
+static void change_failed(struct list_change *change, const struct err *err)
 {
     struct err told = *err;
     enum sync_outcome outcome = SYNC_BUSY;
@@ -47,7 +59,7 @@ static void change_failed(struct folder_change *change, const struct err *err)
 
 static bool change_run(struct store_job *base, struct store_db *db, struct err *err)
 {
-    struct folder_change *change = CONTAINER_OF(base, struct folder_change, job);
+    struct list_change *change = CONTAINER_OF(base, struct list_change, job);
 
     return change->is_removal
                ? store_collection_remove(db, change->row.account, change->row.id, err)
@@ -56,7 +68,7 @@ static bool change_run(struct store_job *base, struct store_db *db, struct err *
 
 static void change_done(struct store_job *base)
 {
-    struct folder_change *change = CONTAINER_OF(base, struct folder_change, job);
+    struct list_change *change = CONTAINER_OF(base, struct list_change, job);
     struct collection *c =
         engine_find_collection(change->engine, change->account, change->collection);
 
@@ -73,7 +85,7 @@ static void change_done(struct store_job *base)
 
 static void on_changed(struct upstream_reply *reply, void *arg)
 {
-    struct folder_change *change = arg;
+    struct list_change *change = arg;
     struct collection *c =
         engine_find_collection(change->engine, change->account, change->collection);
     bool is_done =
@@ -84,6 +96,7 @@ static void on_changed(struct upstream_reply *reply, void *arg)
         change_failed(change, &reply->err);
         return;
     }
+    change_unlist(change); /* the store's answer comes also when the account has gone */
     change->arena = arena_new();
     collection_row(c, &change->row);
     change->row.upstream_id = arena_copy(change->arena, change->row.upstream_id);
@@ -94,21 +107,39 @@ static void on_changed(struct upstream_reply *reply, void *arg)
     store_write(change->engine->store, &change->job);
 }
 
-static struct folder_change *change_new(
-    struct collection *c, bool is_removal, sync_cb *cb, void *arg)
+static struct list_change *change_new(struct collection *c, bool is_removal, sync_cb *cb, void *arg)
 {
-    struct folder_change *change = mem_alloc(sizeof(*change));
+    struct list_change *change = mem_alloc(sizeof(*change));
 
-    *change = (struct folder_change){ .engine = c->account->engine,
+    *change = (struct list_change){ .engine = c->account->engine,
         .account = c->account->id,
         .collection = c->id,
         .is_removal = is_removal,
         .cb = cb,
-        .arg = arg };
+        .arg = arg,
+        .next = c->account->list_changes,
+        .link = &c->account->list_changes };
+    if (change->next) {
+        change->next->link = &change->next;
+    }
+    c->account->list_changes = change;
     return change;
 }
 
-static void change_send(struct folder_change *change, const struct collection *c)
+void list_changes_abandon(struct account *account)
+{
+    struct err err;
+
+    err_set(&err, ERR_NOT_FOUND, "the list has gone");
+    while (account->list_changes) {
+        struct list_change *change = account->list_changes;
+
+        upstream_abort(&change->op);
+        change_end(change, SYNC_NOT_FOUND, &err);
+    }
+}
+
+static void change_send(struct list_change *change, const struct collection *c)
 {
     struct upstream_call call = {
         .kind = change->is_removal ? UPSTREAM_DELETE_FOLDER : UPSTREAM_RENAME_FOLDER,
@@ -154,7 +185,7 @@ void sync_rename_collection(
     struct engine *engine, struct collection *collection, struct str name, sync_cb *cb, void *arg)
 {
     struct arena *arena;
-    struct folder_change *change;
+    struct list_change *change;
 
     if (refuse_change(engine, collection, cb, arg)) {
         return;
@@ -169,7 +200,7 @@ void sync_rename_collection(
 /** `delete_lists = empty`: also what is not served (old completed tasks) keeps a folder. */
 static void on_content(struct upstream_reply *reply, void *arg)
 {
-    struct folder_change *change = arg;
+    struct list_change *change = arg;
     struct collection *c =
         engine_find_collection(change->engine, change->account, change->collection);
     struct upstream_call call = { .kind = UPSTREAM_SYNC_TASKS };
@@ -205,7 +236,7 @@ static void on_content(struct upstream_reply *reply, void *arg)
 void sync_remove_collection(
     struct engine *engine, struct collection *collection, sync_cb *cb, void *arg)
 {
-    struct folder_change *change;
+    struct list_change *change;
     struct err err;
 
     if (refuse_change(engine, collection, cb, arg)) {

@@ -396,6 +396,31 @@ class Serve(Case):
         self.sandbox.admin.wait(method="POST", arrived=True)
         return thread, answers
 
+    def test_an_unlink_answers_who_renames_or_removes_a_list(self):
+        for method, upstream, body in (
+                ("PROPPATCH", "PATCH", '<d:propertyupdate xmlns:d="DAV:"><d:set><d:prop>'
+                 "<d:displayname>New</d:displayname></d:prop></d:set></d:propertyupdate>"),
+                ("DELETE", "DELETE", None)):
+            with self.subTest(method=method):
+                self.bridge = harness.Bridge(self.folder, self.sandbox.url, name=method,
+                                             mapping={"delete_lists": "yes"})
+                password = self.bridge.add_user("alice", "alice-token")
+                number = json.loads(self.bridge.run("account", "list", "--json"))[0]["id"]
+                self.started(self.bridge.start())
+                client = self.bridge.dav("alice", password)
+                path = f"{client.home}{method.lower()}/"
+                self.assertEqual(client.request("MKCALENDAR", path).status, 201)
+                self.sandbox.admin.fault("hold", method=upstream)
+                answers = []
+                thread = threading.Thread(
+                    target=lambda: answers.append(client.request(method, path, body)))
+                thread.start()
+                self.sandbox.admin.wait(method=upstream, arrived=True)
+                self.bridge.run("account", "unlink", "alice", number)
+                thread.join()
+                self.assertIn("404", answers[0].text + str(answers[0].status))
+                self.bridge.stop()
+
     def test_a_stop_finishes_what_is_in_hand(self):
         thread, answers = self.start_with_a_put_in_hand()
         process = self.bridge.server.process
