@@ -173,10 +173,11 @@ static void on_walked(struct upstream_reply *reply, void *arg)
     const struct dialect *dialect = upstream_dialect(op->account->upstream);
     struct upstream_item item;
     struct err err = reply->err;
+    CLEANUP(arena_free) struct arena *scratch = arena_new();
 
     op->upstream_op = NULL;
     while (err.kind == ERR_NONE && reply->page &&
-           dialect->next_item(reply->page, op->arena, &item, &err)) {
+           dialect->next_item(reply->page, scratch, &item, &err)) {
         if (!item.is_removed && is_of_that_kind(op, item.id) && looks_the_same(op, &item.task) &&
             is_of_that_time(op, &item.task, reply->service_date_s)) {
             add_candidate(op, item.id);

@@ -9,6 +9,7 @@ enum {
     LOOK_DEADLINE_MS = 20 * 1000,
     LOOK_FAILED_MAX_MS = 60 * 1000,
     MISSES = 2,
+    PAGES_MAX = 1000, /**< of one search */
 };
 
 static void look(void *arg);
@@ -104,8 +105,9 @@ static struct str choose_found(struct op *op, struct upstream_reply *reply, stru
 {
     const struct dialect *dialect = upstream_dialect(op->account->upstream);
     struct upstream_item item;
+    CLEANUP(arena_free) struct arena *scratch = arena_new();
 
-    while (reply->page && dialect->next_item(reply->page, op->arena, &item, err)) {
+    while (reply->page && dialect->next_item(reply->page, scratch, &item, err)) {
         if (item.task.status != TASK_DONE) {
             return arena_copy(op->arena, item.id);
         }
@@ -135,6 +137,9 @@ static void on_found(struct upstream_reply *reply, void *arg)
     if (err.kind == ERR_INVALID && (op->kind == OP_CREATE || op->is_stepping)) {
         op_find_by_fingerprint(op); /* this service can't search by it */
         return;
+    }
+    if (err.kind == ERR_NONE && ++op->walked_pages > PAGES_MAX) {
+        err_set(&err, ERR_UPSTREAM, "a search without end");
     }
     if (err.kind == ERR_NONE) {
         id = choose_found(op, reply, &err);
@@ -169,6 +174,7 @@ void op_find_new(struct op *op)
     if (op->marker.n == 0) {
         op_find_by_fingerprint(op);
     } else {
+        op->walked_pages = 0;
         find_by_marker(op, S(""));
     }
 }
