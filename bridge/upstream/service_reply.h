@@ -18,6 +18,7 @@ struct upstream_page {
     const struct cJSON *check; /**< todo: the next one of the checklist that comes before `next` */
     struct str parent;         /**< whose it is; a view into root, or of parent_text */
     char *parent_text;         /**< NULL: none */
+    size_t kept_left;          /**< todo: bytes that what is kept may still come to */
 };
 
 /** Takes root, whose "value" is an array; freed by service_page_free. */

@@ -14,8 +14,9 @@
 
 /** Bounds of the text that is kept in it: packed, and when it is read. How much a service takes is
  * not documented. */
-#define TODO_KEPT_MOST ((size_t)16 * 1024)
-#define TODO_TEXT_MOST ((size_t)256 * 1024)
+#define TODO_KEPT_MOST  ((size_t)16 * 1024)
+#define TODO_TEXT_MOST  ((size_t)256 * 1024)
+#define TODO_TEXTS_MOST ((size_t)16 * 1024 * 1024) /**< of all entries of a page */
 
 /** Fields for which the service has no member. */
 #define TODO_NEVER                                                                      \
@@ -33,6 +34,9 @@ enum todo_source {
 /** With the fields present that it carries. */
 MUST_CHECK bool todo_read_item(const struct cJSON *entity, const struct zone *zone,
     struct arena *arena, struct upstream_item *out, struct err *err);
+/** What is kept beside the task; empty if nothing. Few bytes may stand for very many: what they
+ * come to is taken from *left, and with it so is what can't be read. */
+struct str todo_read_kept(const struct cJSON *entity, size_t *left, struct arena *arena);
 /** An item of parent's checklist, as a sub-task. */
 MUST_CHECK bool todo_read_subtask(const struct cJSON *entity, struct str parent,
     const struct zone *zone, struct arena *arena, struct upstream_item *out, struct err *err);

@@ -69,6 +69,7 @@ static void parse_page(const struct upstream_call *call, struct cJSON **root, st
         reply->page = checks_page(call, root, cJSON_GetObjectItemCaseSensitive(*root, "value"));
     } else {
         reply->page = service_page_new(TAKE(*root), call, todo_read_marker);
+        reply->page->kept_left = call->wants_kept ? TODO_TEXTS_MOST : 0;
     }
 }
 
@@ -107,6 +108,7 @@ bool todo_next_item(
     if (entity == NULL || !todo_read_item(entity, page->zone, arena, out, err)) {
         return false;
     }
+    out->kept = todo_read_kept(entity, &page->kept_left, arena);
     todo_add_unset(entity, TODO_ENTRY, out);
     if (page->kind == UPSTREAM_SYNC_TASKS) {
         expect_subtasks(page, entity, out);
@@ -130,10 +132,12 @@ static void parse_task(const struct upstream_call *call, struct cJSON **root, st
     struct upstream_reply *reply)
 {
     const struct cJSON *list = todo_checklist(*root);
+    size_t kept_left = call->wants_kept ? TODO_TEXT_MOST : 0;
 
     if (!todo_read_item(*root, call->zone, arena, &reply->item, &reply->err)) {
         return;
     }
+    reply->item.kept = todo_read_kept(*root, &kept_left, arena);
     todo_add_unset(*root, TODO_SINGLE, &reply->item);
     if (call->kind == UPSTREAM_GET_TASK && list != NULL) {
         reply->item.has_subtasks = true;

@@ -82,16 +82,21 @@ struct str todo_read_marker(const struct cJSON *entity)
 }
 
 /* What cannot be unpacked is not ours. */
-static struct str read_kept(const struct cJSON *entity, struct arena *arena)
+struct str todo_read_kept(const struct cJSON *entity, size_t *left, struct arena *arena)
 {
     struct str packed = our_member(entity, "kept");
+    size_t most = *left < TODO_TEXT_MOST ? *left : TODO_TEXT_MOST;
     struct str text = { 0 };
     struct err ignored;
 
-    if (packed.n == 0 || packed.n > TODO_KEPT_MOST ||
-        !unpack_text(packed, TODO_TEXT_MOST, arena, &text, &ignored)) {
+    if (packed.n == 0 || packed.n > TODO_KEPT_MOST || most == 0) {
         return S("");
     }
+    if (!unpack_text(packed, most, arena, &text, &ignored)) {
+        *left -= most;
+        return S("");
+    }
+    *left -= text.n;
     return text;
 }
 
@@ -148,7 +153,6 @@ bool todo_read_item(const struct cJSON *entity, const struct zone *zone, struct 
     }
     item.etag = arena_copy(arena, json_member_text(entity, "@odata.etag"));
     item.marker = arena_copy(arena, todo_read_marker(entity));
-    item.kept = read_kept(entity, arena);
     *out = item;
     return true;
 }

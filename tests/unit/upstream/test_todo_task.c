@@ -1,6 +1,7 @@
 #include "bridge/core/civil.h"
 #include "bridge/core/mem.h"
 #include "bridge/upstream/todo_internal.h"
+#include "http/pack.h"
 #include "ical/zone.h"
 
 #include <setjmp.h>
@@ -244,6 +245,44 @@ static void what_an_absent_member_means_depends_on_where_it_is_absent(void **sta
         present_in("{\"id\":\"a\",\"@removed\":{\"reason\":\"changed\"}}", TODO_ENTRY), 0);
 }
 
+static size_t kept_bytes(struct str packed, size_t *left)
+{
+    struct str text = arena_printf(arena,
+        "{\"extensions\":[{\"extensionName\":\"" TODO_EXTENSION "\",\"kept\":\"%.*s\"}]}",
+        STR_ARG(packed));
+    struct cJSON *root = NULL;
+    struct err err;
+    size_t n;
+
+    assert_true(json_parse(text, &root, &err));
+    n = todo_read_kept(root, left, arena).n;
+    json_free(&root);
+    return n;
+}
+
+static void few_bytes_that_stand_for_many_are_bounded_over_a_page(void **state)
+{
+    const size_t n = 200 * 1024;
+    char *spaces = arena_alloc(arena, n);
+    size_t left = 3 * n + 10;
+    struct str packed;
+    struct err err;
+
+    (void)state;
+    memset(spaces, ' ', n);
+    assert_true(pack_text((struct str){ spaces, n }, TODO_KEPT_MOST, arena, &packed, &err));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(kept_bytes(packed, &left), n);
+    }
+    assert_int_equal(left, 10);
+    assert_int_equal(kept_bytes(packed, &left), 0);
+    assert_int_equal(left, 0);
+    assert_int_equal(kept_bytes(packed, &left), 0);
+    left = TODO_TEXTS_MOST;
+    assert_int_equal(kept_bytes(S("AAAA"), &left), 0);
+    assert_int_equal(left, TODO_TEXTS_MOST - TODO_TEXT_MOST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +295,7 @@ int main(void)
         cmocka_unit_test(the_first_link_with_an_address_counts),
         cmocka_unit_test(broken_entities_are_refused),
         cmocka_unit_test(what_an_absent_member_means_depends_on_where_it_is_absent),
+        cmocka_unit_test(few_bytes_that_stand_for_many_are_bounded_over_a_page),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
