@@ -37,7 +37,7 @@ struct sbx_task {
     int64_t start_s, due_s, completed_s; /**< midnights of some zone, or SBX_NEVER */
     int64_t reminder_us;                 /**< or SBX_NEVER */
     bool is_reminder_on;
-    struct str zone; /**< in which Due was last said; decides the dates of a series */
+    struct str zone;      /**< in which Due was last said; decides the dates of a series */
     bool has_attachments; /**< read-only */
     bool has_series;
     bool is_due_anchored; /**< the series counts by Due, as To Do has it; else by Start */

@@ -63,7 +63,7 @@ struct store_password {
     struct str label;
     struct str hash; /**< SECRET_HASH_BYTES */
     int64_t created_s;
-    int64_t used_s; /**< 0: never; kept to the hour or so */
+    int64_t used_s;         /**< 0: never; kept to the hour or so */
     bool knows_attachments; /**< a client with it has written an ATTACH */
 };
 /** fails: ERR_CONFLICT: the name exists */

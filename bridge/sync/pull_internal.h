@@ -61,7 +61,7 @@ struct pull {
     size_t single_count, single_position;
     struct arena *single_arena;
     struct str single_id;
-    bool is_doubted; /**< a 404 that nobody stands for has been asked about once more */
+    bool is_doubted;             /**< a 404 that nobody stands for has been asked about once more */
     struct upstream_item single; /**< while its attachments are listed */
     struct attachment_list *attachments;
 

@@ -182,7 +182,7 @@ struct sync_result {
     struct str managed_id, document;
     /** sync_read_attachment */
     struct str content, name, type;
-    struct err err;        /**< text for the log and the body; retry_after_s with SYNC_BUSY */
+    struct err err; /**< text for the log and the body; retry_after_s with SYNC_BUSY */
 };
 /** result and its strings are good during the callback. */
 typedef void sync_cb(const struct sync_result *result, void *arg);
@@ -197,7 +197,7 @@ void sync_put(struct engine *engine, struct collection *collection, struct str h
 void sync_delete(struct engine *engine, struct collection *collection, struct str href,
     const struct precondition *precondition, sync_cb *cb, void *arg);
 
-enum { SYNC_ATTACHMENTS_MAX = 100 }; /**< of one object, as far as clients add them */
+#define SYNC_ATTACHMENTS_MAX 100 /**< of one object, as far as clients add them */
 
 enum sync_attach_action {
     SYNC_ATTACH_ADD,

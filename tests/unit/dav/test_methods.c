@@ -130,10 +130,10 @@ static void options_says_calendar_access_everywhere(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
         assert_int_equal(fake_request(fake, "OPTIONS", addresses[i], "", "")->status, 200);
-        assert_str(
-            fake_header(fake, "DAV"), "1, 3, access-control, calendar-access, extended-mkcol, "
-                                    "calendar-managed-attachments, "
-                                    "calendar-managed-attachments-no-recurrence");
+        assert_str(fake_header(fake, "DAV"),
+            "1, 3, access-control, calendar-access, extended-mkcol, "
+            "calendar-managed-attachments, "
+            "calendar-managed-attachments-no-recurrence");
         assert_true(str_has_prefix(fake_header(fake, "Allow"), S("OPTIONS, GET, HEAD")));
     }
     assert_str(fake_header(fake, "Allow"),

@@ -248,7 +248,8 @@ static void real_files_come_back_as_they_were(void **state)
             check_row(name, is_for_servers, table, &counts);
         }
     }
-    printf("compared %u files: %u taken (%u repaired), %u refused; %u properties, %u alarms; %u changes "
+    printf("compared %u files: %u taken (%u repaired), %u refused; %u properties, %u alarms; %u "
+           "changes "
            "merged\n",
         counts.files, counts.taken, counts.repaired, counts.refused, counts.properties,
         counts.alarms, counts.changes);
