@@ -41,6 +41,9 @@ static bool is_ipv6(struct str host)
         return false;
     }
     for (size_t i = 0; i < host.n; i++) {
+        if (host.p[i] == '\0') { /* it would end the text for inet_pton */
+            return false;
+        }
         text[i] = host.p[i];
     }
     text[host.n] = '\0';
