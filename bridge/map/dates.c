@@ -118,7 +118,7 @@ bool dates_merge(struct set *set, task_fields fields, const struct task *project
         move_start(vtodo, returned, &to);
     }
     if ((fields & TASK_FIELD(TASK_DUE)) && !task_field_eq(projected, returned, TASK_DUE) &&
-        !(is_due_absent && to.start.is_set && returned->due.is_set &&
+        !(is_due_absent && vtodo->start.is_set && returned->due.is_set &&
             returned->due.day == to.start.day)) { /* S7 */
         move_due(vtodo, returned, &to);
     }
