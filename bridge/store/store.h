@@ -320,12 +320,15 @@ MUST_CHECK bool store_version_add(struct store_db *db, int64_t account, int64_t 
 MUST_CHECK bool store_version_list(struct store_db *db, int64_t account, int64_t collection,
     int64_t resource, struct arena *arena, struct store_version **out, size_t *count_out,
     struct err *err);
-/** Remember that this app password's accepted PUT named `rev` and made `made_rev`. */
+/** Remember that this app password's accepted PUT, of the body with put_hash, named `rev` and made
+ * `made_rev`. */
 MUST_CHECK bool store_rev_used(struct store_db *db, int64_t account, int64_t collection,
-    int64_t resource, int64_t password, int64_t rev, int64_t made_rev, struct err *err);
-/** *made_rev_out: 0 if this password has not used it. */
+    int64_t resource, int64_t password, int64_t rev, struct str put_hash, int64_t made_rev,
+    struct err *err);
+/** *made_rev_out: 0 if this password has not used it, or in a PUT of the same body: a retry. */
 MUST_CHECK bool store_rev_find(struct store_db *db, int64_t account, int64_t collection,
-    int64_t resource, int64_t password, int64_t rev, int64_t *made_rev_out, struct err *err);
+    int64_t resource, int64_t password, int64_t rev, struct str put_hash, int64_t *made_rev_out,
+    struct err *err);
 
 /* --- operations --------------------------------------------------------------------------- */
 

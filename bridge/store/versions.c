@@ -78,23 +78,25 @@ bool store_version_list(struct store_db *db, int64_t account, int64_t collection
 }
 
 bool store_rev_used(struct store_db *db, int64_t account, int64_t collection, int64_t resource,
-    int64_t password, int64_t rev, int64_t made_rev, struct err *err)
+    int64_t password, int64_t rev, struct str put_hash, int64_t made_rev, struct err *err)
 {
     struct query query;
 
     start_of_resource(&query, db,
-        "INSERT INTO used_revs (account, collection, resource, password, rev, made_rev) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (account, collection, resource, password, "
-        "rev) DO UPDATE SET made_rev = excluded.made_rev",
+        "INSERT INTO used_revs (account, collection, resource, password, rev, made_rev, put_hash) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+        "ON CONFLICT (account, collection, resource, password, rev) "
+        "DO UPDATE SET made_rev = excluded.made_rev, put_hash = excluded.put_hash",
         account, collection, resource, err);
     query_int(&query, password);
     query_int(&query, rev);
     query_int(&query, made_rev);
+    query_blob(&query, put_hash);
     return query_run(&query);
 }
 
 bool store_rev_find(struct store_db *db, int64_t account, int64_t collection, int64_t resource,
-    int64_t password, int64_t rev, int64_t *made_rev_out, struct err *err)
+    int64_t password, int64_t rev, struct str put_hash, int64_t *made_rev_out, struct err *err)
 {
     struct query query;
     int64_t made_rev = 0;
@@ -102,10 +104,11 @@ bool store_rev_find(struct store_db *db, int64_t account, int64_t collection, in
 
     start_of_resource(&query, db,
         "SELECT made_rev FROM used_revs WHERE account = ?1 AND collection = ?2 "
-        "AND resource = ?3 AND password = ?4 AND rev = ?5",
+        "AND resource = ?3 AND password = ?4 AND rev = ?5 AND put_hash <> ?6",
         account, collection, resource, err);
     query_int(&query, password);
     query_int(&query, rev);
+    query_blob(&query, put_hash);
     if (!query_fetch(&query, &made_rev, &is_found)) {
         return false;
     }

@@ -87,8 +87,9 @@ static bool read_run(struct store_job *base, struct store_db *db, struct err *er
             &op->versions, &op->version_count, err)) {
         return false;
     }
-    return !op->object.has_rev || store_rev_find(db, op->account_id, op->collection_id, op->row.id,
-                                      op->client, (int64_t)op->object.rev, &op->made_rev, err);
+    return !op->object.has_rev ||
+           store_rev_find(db, op->account_id, op->collection_id, op->row.id, op->client,
+               (int64_t)op->object.rev, op->put_hash, &op->made_rev, err);
 }
 
 /** A store failure before anything was sent: the client tries again. */

@@ -83,7 +83,7 @@ static bool settle_run(struct store_job *base, struct store_db *db, struct err *
                 VERSIONS_KEPT, err) ||
             (op->object.has_rev && op->result_version.is_put &&
                 !store_rev_used(db, op->account_id, op->collection_id, row->id, op->client,
-                    (int64_t)op->object.rev, row->rev, err)))) {
+                    (int64_t)op->object.rev, op->put_hash, row->rev, err)))) {
         return false;
     }
     if (op->is_confirming && !store_resource_put(db, row, &row->id, err)) {

@@ -59,6 +59,23 @@ class Regressions(Case):
                          ("Theirs", "Low", ["Home"]))
         self.assertIn("SUMMARY:Theirs", self.lines())
 
+    def test_a_put_repeated_after_another_clients_undoes_nothing(self):
+        self.put(vtodo("a", "SUMMARY:A"), 201, if_none_match="*")
+        self.outlook_changes(Importance="High")
+        self.poll()
+        stale = self.dav.get(self.list + "a.ics").text.replace(
+            "SUMMARY:A", "SUMMARY:A\r\nCATEGORIES:Home")
+        self.assertIn("X-MSTASK-REV", stale)
+        self.outlook_changes(Status="Completed")
+        self.poll()
+        self.put(stale, 204)  # and the client never hears of it
+        served = self.dav.get(self.list + "a.ics")
+        self.put(served.text.replace("SUMMARY:A", "SUMMARY:A\r\nLOCATION:Here"), 204,
+                 self.another_client(), if_match=served.etag)
+        self.put(stale, 204)
+        self.assertEqual((self.task()["Status"], self.task()["Categories"]),
+                         ("Completed", ["Home"]))
+
     def test_the_replay_of_a_put_without_if_match_undoes_nothing(self):
         self.put(vtodo("a", "SUMMARY:A"), 201, if_none_match="*")
         self.outlook_changes(Importance="High")

@@ -286,7 +286,8 @@ static void a_new_resource_takes_the_place_of_a_tombstone(void **state)
     old = add_resource(&scratch->db, scratch->account, scratch->collection, 1);
     OK(store_version_add(
         &scratch->db, scratch->account, scratch->collection, old, &version, 8, &err));
-    OK(store_rev_used(&scratch->db, scratch->account, scratch->collection, old, 1, 1, 2, &err));
+    OK(store_rev_used(
+        &scratch->db, scratch->account, scratch->collection, old, 1, 1, S("body"), 2, &err));
     OK(store_resource_bury(
         &scratch->db, scratch->account, scratch->collection, old, 2, 8888, &err));
     row.change = 3;
@@ -299,8 +300,8 @@ static void a_new_resource_takes_the_place_of_a_tombstone(void **state)
     OK(store_version_list(&scratch->db, scratch->account, scratch->collection, row.id,
         scratch->arena, &versions, &count, &err));
     assert_int_equal(count, 0);
-    OK(store_rev_find(
-        &scratch->db, scratch->account, scratch->collection, row.id, 1, 1, &made_rev, &err));
+    OK(store_rev_find(&scratch->db, scratch->account, scratch->collection, row.id, 1, 1, S("other"),
+        &made_rev, &err));
     assert_int_equal(made_rev, 0);
 }
 
@@ -426,7 +427,8 @@ static void accounts_are_walled_off(void **state)
     FAILS(ERR_NOT_FOUND, store_resource_put(&scratch->db, &row, &row.id, &err));
     FAILS(ERR_NOT_FOUND, store_resource_bury(&scratch->db, other, collection, id, 1, 1, &err));
     FAILS(ERR_NOT_FOUND, store_version_add(&scratch->db, other, collection, id, &version, 8, &err));
-    FAILS(ERR_NOT_FOUND, store_rev_used(&scratch->db, other, collection, id, 1, 1, 2, &err));
+    FAILS(ERR_NOT_FOUND,
+        store_rev_used(&scratch->db, other, collection, id, 1, 1, S("body"), 2, &err));
     FAILS(ERR_NOT_FOUND, store_reread_add(&scratch->db, other, collection, S("x"), &err));
     OK(store_resource_find(
         &scratch->db, other, collection, S("task-1.ics"), scratch->arena, &after, &is_found, &err));

@@ -151,7 +151,8 @@ static void a_user_takes_everything_along(void **state)
     OK(store_change_next(db, scratch->account, scratch->collection, S("run"), &id, &err));
     OK(store_reread_add(db, scratch->account, scratch->collection, S("x"), &err));
     OK(store_version_add(db, scratch->account, scratch->collection, resource, &version, 8, &err));
-    OK(store_rev_used(db, scratch->account, scratch->collection, resource, 1, 1, 2, &err));
+    OK(store_rev_used(
+        db, scratch->account, scratch->collection, resource, 1, 1, S("body"), 2, &err));
     OK(store_user_remove(db, scratch->user, &err));
     assert_int_equal(
         count_rows(scratch, "SELECT (SELECT count(*) FROM passwords) + "

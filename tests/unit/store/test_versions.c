@@ -30,7 +30,7 @@ static int64_t find_rev(struct scratch *scratch, int64_t resource, int64_t passw
     int64_t made_rev = -1;
 
     OK(store_rev_find(&scratch->db, scratch->account, scratch->collection, resource, password, rev,
-        &made_rev, &err));
+        S("other"), &made_rev, &err));
     return made_rev;
 }
 
@@ -86,18 +86,22 @@ static void only_the_newest_are_kept(void **state)
 static void a_used_rev_is_remembered_per_password(void **state)
 {
     struct scratch *scratch = *state;
+    int64_t made_rev = -1;
     int64_t resource = add_resource(&scratch->db, scratch->account, scratch->collection, 1);
     struct err err;
 
     OK(store_rev_used(
-        &scratch->db, scratch->account, scratch->collection, resource, 5, 1, 2, &err));
+        &scratch->db, scratch->account, scratch->collection, resource, 5, 1, S("one"), 2, &err));
     assert_int_equal(find_rev(scratch, resource, 5, 1), 2);
     assert_int_equal(find_rev(scratch, resource, 6, 1), 0);
     assert_int_equal(find_rev(scratch, resource, 5, 2), 0);
     assert_int_equal(find_rev(scratch, resource + 1, 5, 1), 0);
     OK(store_rev_used(
-        &scratch->db, scratch->account, scratch->collection, resource, 5, 1, 4, &err));
+        &scratch->db, scratch->account, scratch->collection, resource, 5, 1, S("two"), 4, &err));
     assert_int_equal(find_rev(scratch, resource, 5, 1), 4);
+    OK(store_rev_find(&scratch->db, scratch->account, scratch->collection, resource, 5, 1, S("two"),
+        &made_rev, &err));
+    assert_int_equal(made_rev, 0); /* the same body again: a retry */
 }
 
 static void used_revs_go_with_the_version_they_made(void **state)
@@ -108,8 +112,8 @@ static void used_revs_go_with_the_version_they_made(void **state)
 
     for (int rev = 1; rev <= 4; rev++) {
         add(scratch, resource, rev, 2);
-        OK(store_rev_used(
-            &scratch->db, scratch->account, scratch->collection, resource, 5, rev - 1, rev, &err));
+        OK(store_rev_used(&scratch->db, scratch->account, scratch->collection, resource, 5, rev - 1,
+            S("body"), rev, &err));
     }
     /* 3 and 4 are kept; adding 5 drops what led to 1, 2 and 3 */
     add(scratch, resource, 5, 2);
