@@ -31,8 +31,8 @@ static void write_status(
 }
 
 /*
- * That a start alone sets the due date, and null for the due date clears the start, is documented
- * for Outlook only (B.5): here both are said.
+ * That a start alone sets the due date, null for the due date clears the start, and a new rule moves
+ * both, is documented for Outlook only (B.5): here both are said.
  */
 static void write_dates(
     struct json_out *out, const struct task *task, task_fields fields, const struct zone *zone)
@@ -42,7 +42,7 @@ static void write_dates(
     bool is_due_too =
         task->due.is_set && (has_rule || (has_start && task->start.day == task->due.day));
 
-    if (HAS(fields, TASK_START)) {
+    if (HAS(fields, TASK_START) || (has_rule && task->start.is_set)) {
         write_date(out, "startDateTime", &task->start, zone);
     }
     if (HAS(fields, TASK_DUE) || is_due_too) {
