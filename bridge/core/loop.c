@@ -32,8 +32,16 @@ struct test_clock {
     struct loop *loop;
     struct loop_watch *watch;
     int fd;
+    bool is_waiting; /**< for jobs to end */
     char line[64];
     size_t n;
+};
+
+/* Of the events. Those of equal rank come in the order in which they were seen. */
+enum {
+    RANK_ALL = 1, /* libevent's default where there are three; 0 is for the signals */
+    RANK_CLOCK,
+    RANK_COUNT
 };
 
 struct loop {
@@ -46,6 +54,7 @@ struct loop {
     uint64_t post_number;
     struct event *post_event;
     struct loop_watch *signals;
+    size_t jobs;
     struct test_clock *test_clock;
 };
 
@@ -369,11 +378,17 @@ static bool read_lines(struct test_clock *clock, bool *has_line_out)
     return clock->n < sizeof(clock->line);
 }
 
+/* Comes when no other event is there (RANK_CLOCK). */
 static void on_test_clock(void *arg)
 {
     struct loop *loop = (struct loop *)arg;
     bool has_line = false;
 
+    if (loop->jobs > 0) {
+        loop->test_clock->is_waiting = true;
+        event_del(loop->test_clock->watch->event);
+        return;
+    }
     if (!read_lines(loop->test_clock, &has_line)) {
         test_clock_free(&loop->test_clock); /* the clock stays where it is */
     }
@@ -410,7 +425,23 @@ bool loop_follow_test_clock(struct loop *loop, const char *path, struct err *err
         }
     }
     clock->watch = loop_watch_readable(loop, fd, on_test_clock, loop);
+    event_priority_set(clock->watch->event, RANK_CLOCK);
     return true;
+}
+
+void loop_job_begins(struct loop *loop)
+{
+    loop->jobs++;
+}
+
+void loop_job_ends(struct loop *loop)
+{
+    struct test_clock *clock = loop->test_clock;
+
+    if (--loop->jobs == 0 && clock != NULL && clock->is_waiting) {
+        clock->is_waiting = false;
+        event_add(clock->watch->event, NULL);
+    }
 }
 
 /* The loop itself. */
@@ -420,6 +451,7 @@ struct loop *loop_new(void)
     struct loop *loop = (struct loop *)mem_alloc(sizeof(*loop));
 
     loop->base = (struct event_base *)must(event_base_new());
+    event_base_priority_init(loop->base, RANK_COUNT);
     loop->timer_event = (struct event *)must(evtimer_new(loop->base, on_timer_event, loop));
     loop->post_event = (struct event *)must(evtimer_new(loop->base, on_post_event, loop));
     loop->posts_end = &loop->posts;

@@ -22,6 +22,7 @@ struct thread {
 
 struct worker {
     /* the loop's */
+    struct loop *loop;
     struct loop_watch *watch;
     size_t pending;
     /* fixed after worker_new */
@@ -126,6 +127,7 @@ static void on_done(void *arg)
         job->next = NULL;
         worker->pending--;
         job->done(job);
+        loop_job_ends(worker->loop);
         job = next;
     }
 }
@@ -162,6 +164,7 @@ struct worker *worker_new(struct loop *loop, const char *name, size_t threads, v
     pthread_cond_init(&worker->has_work, NULL);
     jobs_init(&worker->waiting);
     jobs_init(&worker->done);
+    worker->loop = loop;
     worker->watch = loop_watch_readable(loop, worker->done_fd, on_done, worker);
     worker->threads = (struct thread *)mem_alloc_array(threads, sizeof(struct thread));
     worker->thread_count = threads;
@@ -200,6 +203,7 @@ void worker_free(struct worker **worker_in)
 void worker_submit(struct worker *worker, struct job *job)
 {
     worker->pending++;
+    loop_job_begins(worker->loop);
     pthread_mutex_lock(&worker->lock);
     assert(!worker->is_stopping);
     jobs_append(&worker->waiting, job, job);

@@ -110,8 +110,14 @@ def run(*arguments, status=0, stdin="", **more):
     return done.stdout if status == 0 else done.stdout + done.stderr
 
 
+HOPS = 6  # between the processes: what a test has seen the beginning of is carried to its end
+
+
 class TestClock:
-    """The time of every process started with --test-clock PATH (protocol: bridge/core/loop.h)."""
+    """The time of every process started with --test-clock PATH (protocol: bridge/core/loop.h).
+
+    A process hears of a new time when it has nothing else to do. Before a new time each is told the
+    old one, so that answers that are under way arrive first."""
     moves = 0  # of all clocks
 
     def __init__(self, folder, now="2026-05-04T08:00:00Z"):
@@ -155,8 +161,13 @@ class TestClock:
         """now: microseconds since 1970, or '2026-05-04T08:00:00Z'."""
         with self.lock:
             TestClock.moves += 1
+            for _ in range(HOPS):
+                self._tell_all()
             self.now_us = now if isinstance(now, int) else parse_time(now)
-            self.connections = [c for c in self.connections if self._tell(c)]
+            self._tell_all()
+
+    def _tell_all(self):
+        self.connections = [c for c in self.connections if self._tell(c)]
 
     def advance(self, seconds):
         self.set(self.now_us + round(seconds * 1_000_000))
