@@ -144,6 +144,111 @@ class ManyAccounts(Crowd):
         self.assertLess(more[1], min(more[i] for i in self.passwords if i != 1) / 3, (last, more))
         self.assertGreaterEqual(self.status(1)["failures"], 3)
 
+    def begin_trouble(self, count=6):
+        """So many accounts, each with a list and a task; the one of alice will be in trouble."""
+        self.fill(count)
+        self.davs = {i: self.dav(i) for i in self.passwords}
+        self.lists = {i: dav.collections()["Tasks"] for i, dav in self.davs.items()}
+        for i, dav in self.davs.items():
+            self.assertEqual(self.put(dav, i, "before").status, 201)
+        self.others = list(self.davs)
+        self.others_go_on("first")  # and each has had a round
+        self.others.remove(0)
+        self.addCleanup(self.end_trouble)
+
+    def end_trouble(self):
+        self.sandbox.admin.clear_faults()
+        self.sandbox.admin.release()
+
+    def put(self, dav, i, name):
+        return dav.put(f"{self.lists[i]}{name}.ics", vtodo(name, f"SUMMARY:{name}"))
+
+    def poll_alice(self):
+        """In a thread: a poll may wait for a round, and the clock stands still."""
+        return self.pool(1).submit(self.dav(0).etags, self.lists[0])
+
+    def others_go_on(self, name):
+        """Rounds, writes and reads of all others end, while nothing happens to alice's requests."""
+        for i in self.others:
+            self.sandbox.admin.seed(self.passwords[i][0], 1, prefix=f"seeded-{name}")
+        self.clock.advance(FRESH)
+
+        def work(i):
+            dav = self.davs[i]
+            before = dav.etags(self.lists[i])  # a poll has its round
+            status = self.put(dav, i, name).status
+            return status, len(dav.etags(self.lists[i])) - len(before)
+        self.assertEqual(list(self.pool(len(self.others)).map(work, self.others)),
+                         [(201, 1)] * len(self.others))
+        for i in self.others:
+            texts = self.davs[i].multiget(self.lists[i], self.davs[i].etags(self.lists[i]))
+            self.assertTrue(any(f"seeded-{name}" in text for text in texts.values()), texts)
+
+    def test_an_account_whose_service_hangs_holds_up_no_other(self):
+        self.begin_trouble()
+        admin = self.sandbox.admin
+        last = admin.last()
+        admin.fault("hold", user="alice", count=0)
+        davs = [self.dav(0) for _ in range(6)]
+        waiting = [self.pool(1).submit(self.put, dav, 0, f"held-{n}") for n, dav in enumerate(davs)]
+        admin.wait(user="alice", method="POST", arrived=True, after=last, count=4)
+        poll = self.poll_alice()
+        for name in ("second", "third"):
+            self.others_go_on(name)
+        self.assertEqual([future.done() for future in waiting], [False] * 6)
+        self.assertEqual(admin.loads()["alice"]["now"], 4)
+        self.assertEqual(self.davs[0].get(self.lists[0] + "before.ics").status, 200)
+        self.assertEqual(len(poll.result()), 3)  # stored data, after `hold`
+        self.end_trouble()
+        self.assertEqual([future.result().status for future in waiting], [201] * 6)
+
+    def test_a_throttled_account_is_left_alone_and_holds_up_no_other(self):
+        self.begin_trouble()
+        admin = self.sandbox.admin
+        admin.fault("status", user="alice", status=429, retry_after="3600", count=0)
+        refused = self.put(self.davs[0], 0, "refused")
+        self.assertEqual(refused.status, 503)
+        self.assertLessEqual(int(refused.headers["Retry-After"]), 3600)
+        last = admin.last()
+        for name in ("second", "third"):
+            self.others_go_on(name)
+        self.assertEqual(len(self.poll_alice().result()), 3)
+        self.assertEqual(self.put(self.davs[0], 0, "refused").status, 503)
+        self.assertEqual(admin.requests(user="alice", after=last, arrived=1), [])
+        admin.clear_faults()
+        self.assertEqual(self.clock.until_final(self.put, self.davs[0], 0, "refused").status, 201)
+
+    def test_an_account_whose_pages_never_end_holds_up_no_other(self):
+        self.begin_trouble()
+        admin = self.sandbox.admin
+        last = admin.last()
+        admin.fault("hold", user="alice", path="/tasks", nth=20)  # in the midst of it
+        admin.fault("empty_page", user="alice", path="/tasks", count=0)
+        self.clock.advance(FRESH)
+        poll = self.poll_alice()
+        admin.wait(user="alice", path="/tasks", arrived=True, after=last, count=20)
+        self.others_go_on("second")
+        self.assertEqual(admin.loads()["alice"]["now"], 1)
+        admin.release()
+        self.others_go_on("third")
+        self.assertEqual(len(poll.result()), 3)
+        self.assertLess(len(admin.requests(user="alice", path="/tasks", after=last)), 100)
+
+    def test_an_account_whose_answers_are_monstrous_holds_up_no_other(self):
+        self.begin_trouble()
+        admin = self.sandbox.admin
+        bodies = ['{"value":' + "[" * 1_000_000, '{"value":[' + "{}," * 500_000 + "7]}",
+                  '{"value":[' + '{"Id":"x","Subject":5},' * 50_000 + "7]}", '"' + "x" * 2_000_000]
+        for number, body in enumerate(bodies):
+            last = admin.last()
+            admin.fault("status", user="alice", path="/tasks", status=200, body=body, count=0)
+            asked = self.pool(1).submit(self.bridge.run, "sync", "alice", status=None)
+            admin.wait(user="alice", path="/tasks", after=last)
+            self.others_go_on(f"other-{number}")
+            asked.result()
+            admin.clear_faults()
+            self.assertEqual(len(self.poll_alice().result()), 3)
+
     def test_after_a_restart_the_rounds_of_500_accounts_are_spread(self):
         """No thundering herd: the first rounds come over `near`, not in its first second."""
         self.bridge.stop()
