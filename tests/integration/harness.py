@@ -41,6 +41,15 @@ def environment(**more):
 
 # --- processes ------------------------------------------------------------------------------
 
+def reserve_port(port=0):
+    """A port for a program that cannot choose one itself, or that comes back on the same: the socket
+    that keeps it from all others until it is closed, and the number."""
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", port))
+    return keeper, keeper.getsockname()[1]
+
+
 class Process:
     """A program that prints 'listening on URL' when it is ready."""
 
@@ -764,6 +773,12 @@ class Case(unittest.TestCase):
     def started(self, thing):
         self.addCleanup(thing.stop if hasattr(thing, "stop") else thing.close)
         return thing
+
+    def reserve_port(self, port=0):
+        """Until the test ends."""
+        keeper, port = reserve_port(port)
+        self.addCleanup(keeper.close)
+        return port
 
     def start_clock(self, now="2026-05-04T08:00:00Z"):
         return self.started(TestClock(self.folder, now))

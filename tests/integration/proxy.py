@@ -5,7 +5,7 @@ import ssl
 import subprocess
 import threading
 
-from harness import DEADLINE
+from harness import DEADLINE, reserve_port
 
 
 class Proxy:
@@ -18,7 +18,7 @@ class Proxy:
         self.waiting = 0    # connections that would go on if they might
         self.sockets = set()
         self.listener = None
-        self.port = 0
+        self.keeper, self.port = reserve_port()
         self.accept()
 
     @property
@@ -31,7 +31,6 @@ class Proxy:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("127.0.0.1", self.port))
         self.listener.listen(64)
-        self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
     def refuse(self):
@@ -67,6 +66,7 @@ class Proxy:
             self.refuse()
         except OSError:
             pass
+        self.keeper.close()
 
     def _accept(self, listener):
         while True:

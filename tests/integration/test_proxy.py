@@ -5,7 +5,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import unittest
 
@@ -42,12 +41,6 @@ http {
     }
 }
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def nginx():
@@ -158,7 +151,7 @@ class WithoutProxy(PublicUrl):
 @unittest.skipUnless(nginx(), "nginx is not installed")
 class BehindNginx(PublicUrl):
     def behind(self, path, host):
-        port = free_port()
+        port = self.reserve_port()
         bridge = harness.Bridge(self.folder, self.start_sandbox().url, server={
             "public_url": f"http://127.0.0.1:{port}{PREFIX}/", "trusted_proxies": "127.0.0.1"})
         password = bridge.add_user("alice", "alice-token")

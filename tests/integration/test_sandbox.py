@@ -872,12 +872,12 @@ class Life(Case):
 
     def test_state_survives_a_restart(self):
         state = f"{self.folder}/state"
-        first = Sandbox(self.folder, state=state)
+        listen = f"127.0.0.1:{self.reserve_port()}"
+        first = Sandbox(self.folder, state=state, listen=listen)
         task = first.rest().create("kept")
         _, link = first.rest().sync("/TaskFolders('Tasks')/Tasks")
-        port = first.origin.rsplit(":", 1)[1]
         first.stop()
-        second = self.started(Sandbox(self.folder, state=state, listen=f"127.0.0.1:{port}"))
+        second = self.started(Sandbox(self.folder, state=state, listen=listen))
         shown = second.rest().get(f"/tasks('{task['Id']}')").json
         self.assertEqual(shown["@odata.etag"], task["@odata.etag"])
         self.assertEqual(second.rest().sync("", link)[0], [])
