@@ -121,8 +121,8 @@ static void what_is_unset_is_sent_as_a_value_that_clears(void **state)
     assert_patch(&task, F(SENSITIVITY) | F(PERCENT) | F(URL) | F(OWNER), "{}");
 }
 
-/* B.5, B.7: nothing documents that a start or a rule brings its due date along */
-static void a_due_date_goes_with_what_needs_one(void **state)
+/* B.5, B.7: nothing documents that a start brings its due date along, or a rule both */
+static void dates_go_with_what_needs_them(void **state)
 {
     struct task task;
 
@@ -138,9 +138,10 @@ static void a_due_date_goes_with_what_needs_one(void **state)
         .is_set = true, .pattern = TASK_DAILY, .interval = 2, .start_day = task.start.day
     };
     assert_patch(&task, F(RECURRENCE),
-        "{\"dueDateTime\":" MIDNIGHT("2026-05-06") ",\"recurrence\":{\"pattern\":{\"type\":"
-                                                   "\"daily\",\"interval\":2},\"range\":{\"type\":"
-                                                   "\"noEnd\",\"startDate\":\"2026-05-06\"}}}");
+        "{\"startDateTime\":" MIDNIGHT("2026-05-04") ",\"dueDateTime\":" MIDNIGHT(
+            "2026-05-06") ",\"recurrence\":{\"pattern\":{\"type\":"
+                          "\"daily\",\"interval\":2},\"range\":{\"type\":"
+                          "\"noEnd\",\"startDate\":\"2026-05-06\"}}}");
 }
 
 /* V154 */
@@ -166,7 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_and_values_are_spelt_in_camel_case),
         cmocka_unit_test(what_is_unset_is_sent_as_a_value_that_clears),
-        cmocka_unit_test(a_due_date_goes_with_what_needs_one),
+        cmocka_unit_test(dates_go_with_what_needs_them),
         cmocka_unit_test(a_rule_can_go_without_its_range),
     };
 
