@@ -63,7 +63,7 @@ static int week_of_days(const struct recur_set *days)
 static bool relative(const struct source *s, struct task_recurrence *out)
 {
     const struct recur *rule = s->rule;
-    int weekday;
+    int weekday = 0;
     int nth = 0;
 
     if (only_nth(rule, &weekday, &nth) && rule->month_days.count == 0 && s->position == 0 &&

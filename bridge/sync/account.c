@@ -238,6 +238,25 @@ void account_set_sign_in(struct account *account, bool needed)
     account_save(account, ACCOUNT_UPDATE, 0, NULL, NULL);
 }
 
+void account_renew(struct account *account, const struct account *told, engine_cb *cb, void *arg)
+{
+    struct str token = { told->token.p, told->token.n };
+
+    secret_set(&account->token, token);
+    upstream_set_token(account->upstream, token);
+    account->needs_sign_in = false;
+    if (!str_eq(text_str(&told->label), text_str(&told->upstream_name))) { /* one was given */
+        text_set(&account->label, text_str(&told->label));
+    }
+    if (!told->is_zone_guessed) {
+        account->zone = told->zone;
+        text_set(&account->timezone, text_str(&told->timezone));
+        account->is_zone_guessed = false;
+    }
+    account_save(account, ACCOUNT_UPDATE, 0, cb, arg);
+    round_renew(account);
+}
+
 void engine_set_account(struct engine *engine, struct account *account,
     const struct engine_account_change *change, engine_cb *cb, void *arg)
 {

@@ -123,6 +123,7 @@ struct account {
     struct loop_timer timer;
     int64_t seen_ms; /**< last time a client asked; 0: never */
     bool is_round_running;
+    bool has_new_token;   /**< since the round under way began */
     struct err round_err; /**< the first thing that went wrong in the round under way */
     unsigned pulls_running;
     uint64_t round_number;
@@ -186,6 +187,8 @@ void account_unlist(struct account *account);
 void account_row(const struct account *account, struct store_account *out, struct arena *arena);
 void account_map_context(
     const struct account *account, struct arena *arena, struct map_context *out);
+/** It was linked once more, as `told`: take over the token and what else was said. */
+void account_renew(struct account *account, const struct account *told, engine_cb *cb, void *arg);
 /** Mark or clear 'needs sign-in', in memory and store. */
 void account_set_sign_in(struct account *account, bool needed);
 
@@ -229,6 +232,8 @@ void timed_note(struct account *account, int64_t at_s);
 /** Start a round unless one runs; first: the collection to begin with, or NULL. */
 void round_start(struct account *account, struct collection *first);
 void round_abort(struct account *account);
+/** The account has a new token: a refusal of the old one means nothing any more. */
+void round_renew(struct account *account);
 void round_pull_done(struct account *account, const struct err *err);
 /** A pull was aborted because its collection goes; the round goes on without it. */
 void round_pull_gone(struct account *account);

@@ -39,6 +39,8 @@ struct link_request {
     int64_t *account_out;
     engine_cb *cb;
     void *arg;
+    const struct store_operation *operations; /**< to be taken up again; in the pull's arena */
+    size_t operation_count;
 };
 
 struct folder_pull *folder_pull_new(struct account *account);

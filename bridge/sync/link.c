@@ -21,6 +21,8 @@ struct relink_job {
     struct store_account account;
     struct store_collection *collections;
     size_t collection_count;
+    struct store_operation *operations; /**< left open when it was unlinked */
+    size_t operation_count;
     bool is_found;
 };
 
@@ -54,7 +56,22 @@ static bool relink_run(struct store_job *base, struct store_db *db, struct err *
             }
         }
     }
-    return true;
+    return !job->is_found || store_operation_list(db, job->account.id, arena, &job->operations,
+                                 &job->operation_count, err);
+}
+
+/** It is linked: it goes on, with its lists and what is under way, and takes what is new. */
+static void renew(struct folder_pull *pull, struct account *linked)
+{
+    struct account *told = pull->account;
+    struct link_request *request = pull->request;
+
+    told->folder_pull = NULL;
+    *request->account_out = linked->id;
+    account_renew(linked, told, request->cb, request->arg);
+    mem_free(request);
+    account_free(&told);
+    folder_pull_free(pull);
 }
 
 static void relink_done(struct store_job *base)
@@ -76,7 +93,9 @@ static void relink_done(struct store_job *base)
     }
     linked = job->is_found ? user_find_account(account->user, job->account.id) : NULL;
     if (linked) {
-        account_free(&linked); /* replaced by the new one, with the same rows */
+        mem_free(job);
+        renew(pull, linked);
+        return;
     }
     if (job->is_found) {
         account->id = job->account.id;
@@ -86,6 +105,8 @@ static void relink_done(struct store_job *base)
         for (size_t i = 0; i < job->collection_count; i++) {
             collection_new(account, &job->collections[i]);
         }
+        pull->request->operations = job->operations;
+        pull->request->operation_count = job->operation_count;
     }
     mem_free(job);
     folder_pull_apply(pull);
@@ -120,6 +141,7 @@ void link_end(struct folder_pull *pull, const struct err *err)
         account->next = *end;
         *end = account;
         *request->account_out = account->id;
+        ops_resume(account, request->operations, request->operation_count);
         timed_start(account, clock_now_s()); /* it may have been linked before */
         round_start(account, NULL);
     } else {
@@ -165,7 +187,7 @@ void engine_link_account(struct engine *engine, struct user *user, const struct 
     upstream_set_token(account->upstream, link->token);
     pull = folder_pull_new(account);
     pull->request = mem_alloc(sizeof(struct link_request));
-    *pull->request = (struct link_request){ account_out, cb, arg };
+    *pull->request = (struct link_request){ .account_out = account_out, .cb = cb, .arg = arg };
     account->folder_pull = pull;
     account->next = user->linking;
     user->linking = account;

@@ -59,8 +59,19 @@ static void requests_finish(struct account *account, const struct err *err)
     }
 }
 
+/** Those who wait for the round wait for the next one. */
+static void requests_put_off(struct account *account)
+{
+    for (struct sync_request *request = account->requests; request; request = request->next) {
+        request->is_late = true;
+    }
+}
+
 static void round_finish(struct account *account, const struct err *err)
 {
+    bool is_outdated = account->has_new_token && err->kind != ERR_NONE;
+
+    account->has_new_token = false;
     account->is_round_running = false;
     writes_forget(account);
     account->round_ended_ms = clock_mono_ms();
@@ -73,6 +84,8 @@ static void round_finish(struct account *account, const struct err *err)
         account_set_sign_in(account, false);
         log_info("sync.round", LOG_STR("user", text_str(&account->user->name)),
             LOG_INT("account", account->id), LOG_INT("ms", account->round_took_ms));
+    } else if (is_outdated) {
+        requests_put_off(account);
     } else {
         account->failures++;
         account->rounds_failed++;
@@ -85,6 +98,9 @@ static void round_finish(struct account *account, const struct err *err)
     account_schedule(account);
     poll_round_done(account);
     requests_finish(account, err);
+    if (is_outdated) {
+        round_start(account, NULL);
+    }
 }
 
 /** Start what may run now; the round ends when nothing is left. */
@@ -108,7 +124,7 @@ static void round_part_done(struct account *account, const struct err *err)
     if (err->kind != ERR_NONE && account->round_err.kind == ERR_NONE) {
         account->round_err = *err;
     }
-    if (err->kind == ERR_DENIED) {
+    if (err->kind == ERR_DENIED && !account->has_new_token) {
         account_set_sign_in(account, true);
     }
     if (err->kind != ERR_NONE && err->kind != ERR_NOT_FOUND) {
@@ -174,8 +190,15 @@ void round_abort(struct account *account)
     writes_forget(account);
     account->pulls_running = 0;
     account->is_round_running = false;
+    account->has_new_token = false;
     err_set(&err, ERR_BUSY, "broken off");
     requests_finish(account, &err);
+}
+
+void round_renew(struct account *account)
+{
+    account->has_new_token = account->is_round_running;
+    round_start(account, NULL);
 }
 
 void engine_sync_account(struct engine *engine, struct account *account,

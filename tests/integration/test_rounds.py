@@ -1,5 +1,6 @@
 """Rounds in which the service is odd in other ways than a single bad answer: the stories that the table
 of test_faults_upstream.py can't tell."""
+import concurrent.futures
 import json
 
 from harness import Bridge, Case, vtodo
@@ -17,7 +18,10 @@ class Odd(Case):
         self.admin = self.sandbox.admin
 
     def bridge_up(self):
-        self.bridge, self.dav = self.start_bridge(self.sandbox, clock=self.clock)
+        self.bridge = Bridge(self.folder, self.sandbox.url, self.clock)
+        self.password = self.bridge.add_user("alice", "alice-token")
+        self.started(self.bridge.start())
+        self.dav = self.bridge.dav("alice", self.password)
         self.bridge.run("sync", "alice")
         self.list = self.dav.collections()["Tasks"]
         self.poll()
@@ -121,6 +125,89 @@ class Pages(Odd):
         self.two_pages([task], [task, task])
         self.until(lambda: not any(not f["struck"] for f in self.admin.faults()))
         self.until(lambda: self.titles() == ["New"])
+
+
+class Rotation(Odd):
+    """The token file is replaced and the account linked again, beside whatever is under way."""
+
+    def setUp(self):
+        super().setUp()
+        self.admin.add_user("alice", "alice-token-2")
+        self.pool = concurrent.futures.ThreadPoolExecutor(2)
+        self.addCleanup(self.pool.shutdown)
+        self.addCleanup(self.admin.release)
+
+    def rotate(self):
+        """From now on the old token is another one's."""
+        self.bridge.link("alice", "alice-token-2")
+        self.admin.add_user("nobody", "alice-token")
+
+    def state(self):
+        return json.loads(self.bridge.run("status", "alice", "--json"))[0]
+
+    def test_a_token_renewed_beside_a_round_that_is_refused_leaves_no_flag(self):
+        self.rest.create("One")
+        self.bridge_up()
+        self.bridge.run("sync", "alice")
+        collections, (before, token) = self.dav.collections(), self.dav.sync_collection(self.list)
+        self.rest.create("Two")
+        last = self.admin.last()
+        self.admin.fault("status", method="GET", path="taskfolders/?", status=401)
+        self.admin.fault("hold", method="GET", path="/tasks/?")
+        self.clock.advance(FRESH)
+        poll = self.pool.submit(self.bridge.dav("alice", self.password).ctag, self.list)
+        self.admin.wait(path="taskfolders/?", after=last)
+        self.admin.wait(path="/tasks/?", arrived=True, after=last)
+        self.rotate()
+        self.admin.release()
+        self.clock.advance(1)
+        poll.result()
+        self.until(lambda: self.titles() == ["One", "Two"])
+        self.assertFalse(self.state()["needs_sign_in"])
+        self.assertEqual(self.state()["failures"], 0)
+        self.assertEqual(self.admin.requests(user="nobody"), [])
+        self.assertEqual(self.dav.collections(), collections)
+        changed, _ = self.dav.sync_collection(self.list, token)
+        self.assertEqual((len(before), len(changed)), (1, 1))
+
+    def test_a_token_renewed_beside_a_write_neither_loses_nor_doubles_it(self):
+        self.bridge_up()
+        for kind in ("hold", "hold_after"):
+            with self.subTest(kind):
+                path = f"{self.list}{kind}.ics"
+                self.admin.fault(kind, method="POST", path="/tasks")
+                last = self.admin.last()
+                put = self.pool.submit(self.bridge.dav("alice", self.password).put, path,
+                                       vtodo(kind, f"SUMMARY:{kind}", "LOCATION:kept"),
+                                       if_none_match="*")
+                self.admin.wait(method="POST", arrived=True, after=last)
+                self.rotate()
+                self.poll()
+                self.admin.release()
+                self.assertEqual(put.result().status, 201)
+                self.poll()
+                self.assertIn("LOCATION:kept", self.dav.get(path).text)
+                self.assertEqual(self.titles().count(kind), 1)
+                self.assertEqual(list(self.admin.tasks("alice")).count(kind), 1)
+                self.assertEqual(self.state()["open_operations"], 0)
+
+    def test_a_write_left_unclear_by_an_unlinked_account_is_taken_up_when_it_is_linked_again(self):
+        self.bridge_up()
+        path = f"{self.list}a.ics"
+        self.admin.fault("cut_after", method="POST", path="/tasks")
+        self.admin.fault("status", method="GET", status=503, count=0)  # it can't be looked up
+        text = vtodo("a", "SUMMARY:a", "LOCATION:kept")
+        self.assertEqual(self.dav.put(path, text, if_none_match="*").status, 503)
+        self.bridge.run("account", "unlink", "alice", "1")
+        self.assertEqual(self.dav.collections(), {})
+        self.admin.clear_faults()
+        self.bridge.link("alice", "alice-token-2")
+        answer = self.clock.until_final(self.dav.put, path, text, if_none_match="*")
+        self.assertEqual(answer.status, 201)
+        self.poll()
+        self.assertEqual(self.titles(), ["a"])
+        self.assertEqual(len(self.admin.tasks("alice")), 1)
+        self.assertIn("LOCATION:kept", self.dav.get(path).text)
 
 
 del Odd
