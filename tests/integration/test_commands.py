@@ -103,10 +103,12 @@ class Administration(Case):
     def test_accounts(self):
         def scenario():
             self.bridge.run("user", "add", "alice")
-            said = self.link("--timezone", "Europe/Rome", "--label", "Work")
+            self.assertIn("(guessed", self.link("--label", "Work"))
+            said = self.link("--timezone", "Europe/Rome")  # the same mailbox
             number = re.fullmatch(r"account (\d+), time zone Europe/Rome\n", said)[1]
-            said = self.link("--label", "Again")  # the same mailbox
-            self.assertIn("(guessed", said)
+            self.assertEqual(said, self.link("--label", "Again"))  # keeps what is not said anew
+            row, = self.run_json("account", "list")
+            self.assertEqual((row["id"], row["label"]), (int(number), "Again"))
             self.bridge.run("user", "remove", "alice")
 
             self.bridge.run("user", "add", "alice")
