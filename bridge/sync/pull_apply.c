@@ -113,7 +113,7 @@ static void hand_over(struct pull *pull, struct change *series, struct change *n
 
     row.upstream_id = onward.id;
     *first = (struct change){ .item = onward, .row = row, .is_known = true };
-    *second = (struct change){ .item = done, .was_series = true };
+    *second = (struct change){ .item = done, .onward = first };
     table_put(&pull->by_id, first->item.id, (void *)(uintptr_t)(first - pull->changes + 1));
     table_put(&pull->by_id, second->item.id, (void *)(uintptr_t)(second - pull->changes + 1));
 }
@@ -171,8 +171,8 @@ static struct str parent_uid(const struct pull *pull, const struct change *chang
 
 static struct str new_uid(const struct pull *pull, const struct change *change)
 {
-    return change->was_series ? version_done_uid(change->item.id, pull->arena)
-                              : version_uid(change->item.id, pull->arena);
+    return change->onward ? version_done_uid(change->item.id, pull->arena)
+                          : version_uid(change->item.id, pull->arena);
 }
 
 static struct str new_href(const struct pull *pull, const struct change *change)
@@ -205,7 +205,7 @@ static bool take_kept(
     struct kept kept;
     struct err ignored;
 
-    if (change->is_kept_taken || change->was_series || !account_keeps(pull->collection->account) ||
+    if (change->is_kept_taken || change->onward || !account_keeps(pull->collection->account) ||
         !keep_parse(change->item.kept, &kept) || is_in_page(pull, change, &kept)) {
         return false;
     }
@@ -526,6 +526,14 @@ static void commit_done(struct store_job *base)
     }
 }
 
+/** Only together do the two halves of a series change places: the row has one id. */
+static void keep_together(struct change *change)
+{
+    if (change->onward && (change->kind == CHANGE_REREAD || change->onward->kind != CHANGE_PUT)) {
+        change->kind = change->onward->kind = CHANGE_REREAD;
+    }
+}
+
 static void commit(struct pull *pull)
 {
     int64_t now_s = clock_now_s();
@@ -538,6 +546,9 @@ static void commit(struct pull *pull)
             change->kind = CHANGE_REREAD;
         }
         change->row.modified_s = now_s;
+    }
+    for (size_t i = 0; i < pull->count; i++) {
+        keep_together(&pull->changes[i]);
     }
     pull->collection->committing++;
     pull_job_start(pull, true, commit_run, commit_done);

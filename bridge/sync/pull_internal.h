@@ -28,7 +28,7 @@ struct change {
     struct upstream_item item;
     struct store_resource row; /**< as the store has it; then as it shall be */
     bool is_known;
-    bool was_series;       /**< the row went on to another task: mapping.md 5.7 */
+    struct change *onward; /**< to which the row went on, from this one: mapping.md 5.7 */
     bool is_unreadable;    /**< all that could be read of the entry is its id */
     bool is_later;         /**< to be read singly in the next round */
     bool is_kept_taken;    /**< another resource has the address or the UID that item.kept names */

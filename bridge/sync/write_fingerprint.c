@@ -1,4 +1,5 @@
 #include "bridge/sync/op_internal.h"
+#include "bridge/sync/roles.h"
 
 /**
  * Finding a new task of unknown fate without its marker: the service refuses extended properties,
@@ -33,9 +34,11 @@ static bool looks_the_same(const struct op *op, const struct task *task)
 {
     const struct task *expected = &op->plan.expected;
 
-    if (!(task->present & TASK_FIELD(TASK_TITLE)) || !task_field_eq(task, expected, TASK_TITLE) ||
-        task->recurrence.is_set != expected->recurrence.is_set) {
+    if (!(task->present & TASK_FIELD(TASK_TITLE)) || !task_field_eq(task, expected, TASK_TITLE)) {
         return false;
+    }
+    if (task->recurrence.is_set != expected->recurrence.is_set) {
+        return expected->recurrence.is_set && role_is_completed(expected, task); /* meanwhile */
     }
     return expected->recurrence.is_set /* its dates move on when it is completed there */
            ||

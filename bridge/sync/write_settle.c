@@ -265,9 +265,22 @@ static void forgive_text(struct op *op, const struct task *returned)
     }
 }
 
+/**
+ * A new series whose first occurrence was completed upstream before anybody here knew of it. The
+ * completed task may be all that was found of it: taken as it was asked for, and looked after at
+ * once, it is led on as any that is completed upstream (write_tend.c).
+ */
+static bool is_left_behind(
+    const struct op *op, const struct task *returned, const struct map_context *context)
+{
+    return op->kind == OP_CREATE && returned->status == TASK_DONE &&
+           op->plan.expected.status != TASK_DONE && map_goes_on(op->plan.document, context);
+}
+
 void op_settle(struct op *op, const struct upstream_item *item)
 {
     struct map_context context = op_context(op);
+    bool is_behind = is_left_behind(op, &item->task, &context);
     bool is_new = op->replaced_etag.n == 0;
     struct task returned;
     struct str document;
@@ -282,7 +295,7 @@ void op_settle(struct op *op, const struct upstream_item *item)
         }
     }
     task_copy(op->arena, &op->plan.expected, &returned);
-    task_apply(&returned, &item->task, item->task.present);
+    task_apply(&returned, &item->task, is_behind ? 0 : item->task.present);
     if (!str_eq(item->id, op->row.upstream_id)) { /* another task: what hung on the old one stays */
         returned.knows_attachments = op->kind == OP_CREATE && op->row.id == 0;
         returned.attachment_count = 0;
@@ -316,6 +329,7 @@ void op_settle(struct op *op, const struct upstream_item *item)
         return;
     }
     pace(op);
+    op->result.due_s = is_behind ? clock_now_s() : op->result.due_s;
     op->result_version.is_put = !op->is_own;
     op->gives_etag = is_as_expected && op->plan.is_verbatim && op->object.is_verbatim;
     settle(op, is_new ? SYNC_CREATED : SYNC_REPLACED);

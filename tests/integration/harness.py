@@ -400,6 +400,7 @@ class OutlookWire:
     delta = "deltatoken"      # in that of a round's request for what is new
     linked = "/tasks/?"       # in that of tasks, if a link of an earlier round led to it
     page = "skiptoken"        # in that of a later page
+    listing = "')/tasks"      # in that of a round without a link
     single = "/tasks('"       # in that of one task
     mark = "marker"           # in that of the search for a task by its marker
     complete = {"method": "POST", "path": "/complete"}  # a series, or a task
@@ -422,6 +423,7 @@ class TodoWire:
     delta = "/delta?"
     linked = "/tasks/delta?$deltatoken"
     page = "/tasks/delta?$skiptoken"
+    listing = "/tasks/delta?$expand"
     single = "/tasks/aa"
     mark = "extensions"
     complete = {"method": "PATCH", "path": "/tasks/aa"}

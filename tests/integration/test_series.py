@@ -1,7 +1,8 @@
 """Recurring tasks, end to end: what each style of client does to a series (mapping.md 7.7)."""
 import concurrent.futures
+import time
 
-from harness import Case, unfold, vtodo, wire
+from harness import DEADLINE, Case, only_on, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 WAIT = 601  # seconds that a copy waits for its series
@@ -41,6 +42,13 @@ class Series(Case):
     def poll(self):
         self.clock.advance(FRESH)
         return self.dav.ctag(self.list)
+
+    def poll_until_at(self, day):
+        """What was completed upstream is led on by the bridge itself, after the round."""
+        end = time.monotonic() + DEADLINE
+        self.poll()
+        while f":{day}" not in self.dav.get(self.path).text and time.monotonic() < end:
+            self.poll()
 
     def restart(self, how="stop"):
         getattr(self.bridge, how)()
@@ -88,6 +96,15 @@ class Series(Case):
                 self.assertFalse([l for l in lines if l.startswith(line[1:])], lines)
             else:
                 self.assertIn(line, lines)
+
+    def complete_with_new_id(self):
+        """As a service does that lets the completed occurrence keep the id."""
+        task, = self.rest.get("/tasks").json["value"]
+        day = {"DateTime": "2026-05-11T00:00:00", "TimeZone": "Romance Standard Time"}
+        rule = task["Recurrence"]
+        rule["Range"]["StartDate"] = "2026-05-11"
+        self.rest.patch(f"/tasks/{task['Id']}", {"Recurrence": None, "Status": "Completed"})
+        return self.rest.create("x", StartDateTime=day, DueDateTime=day, Recurrence=rule)["Id"]
 
     def assert_completed_once(self, *lines):
         """S1 stands at 05-11, and 05-04 is a completed task of its own, here and there."""
@@ -151,15 +168,6 @@ class Completion(Series):
         self.assertEqual(self.completions(), 2)
         self.assert_completed_once()
 
-    def complete_with_new_id(self):
-        """As a service does that lets the completed occurrence keep the id."""
-        task, = self.rest.get("/tasks").json["value"]
-        day = {"DateTime": "2026-05-11T00:00:00", "TimeZone": "Romance Standard Time"}
-        rule = task["Recurrence"]
-        rule["Range"]["StartDate"] = "2026-05-11"
-        self.rest.patch(f"/tasks/{task['Id']}", {"Recurrence": None, "Status": "Completed"})
-        self.rest.create("x", StartDateTime=day, DueDateTime=day, Recurrence=rule)
-
     def test_v160_the_next_occurrence_has_the_new_id(self):
         self.put_series()
         self.sandbox.admin.fault("stall", **wire.complete)
@@ -187,6 +195,20 @@ class Completion(Series):
         self.assert_lines(done, "STATUS:COMPLETED", "DUE;VALUE=DATE:20260504", "!RRULE")
         self.put(*dates("20260518"), WEEKLY)  # and it is the series' task that goes on
         self.assertEqual(self.tasks()[-1], ("NotStarted", "2026-05-18", True))
+
+    @only_on("outlook", "no attachments to be read beside the task")
+    def test_the_next_task_is_read_before_the_resource_follows_it(self):
+        self.put_series()
+        self.poll()
+        task = self.complete_with_new_id()
+        answer = self.rest.post(f"/tasks/{task}/attachments", {
+            "@odata.type": "#Microsoft.OutlookServices.FileAttachment", "Name": "a.txt",
+            "ContentBytes": "aGk="})
+        self.assertEqual(answer.status, 201, answer)
+        self.poll_until_at("20260511")
+        self.assert_lines(self.lines(), "DUE;VALUE=DATE:20260511", WEEKLY, "!STATUS:COMPLETED")
+        done, = self.others()
+        self.assert_lines(done, "STATUS:COMPLETED", "DUE;VALUE=DATE:20260504", "!RRULE")
 
     def test_a_series_born_upstream_goes_on_under_a_rule_that_is_driven(self):
         day = {"DateTime": "2026-05-04T00:00:00", "TimeZone": "Romance Standard Time"}
@@ -314,6 +336,81 @@ class Completion(Series):
             sorted(task["Importance"] for task in self.rest.get("/tasks").json["value"]),
             ["High", "Normal"])
         self.assert_lines(self.lines(), "PRIORITY:1")
+
+
+class FoundAgain(Series):
+    """The answer to the PUT of a new series is lost, and the occurrence is completed upstream before
+    the bridge has found out: the client's resource is the series that goes on."""
+
+    def complete_there(self):
+        """v2.0: the series keeps the id."""
+        task, = self.rest.get("/tasks").json["value"]
+        self.assertEqual(self.rest.post(f"/tasks/{task['Id']}/complete").status, 200)
+
+    def complete_in_to_do(self):
+        """The completed one keeps it, and the next one gets a copy of what is kept beside it."""
+        graph = self.sandbox.graph(prefer=['IdType="ImmutableId"'])
+        tasks = f"/lists/{graph.list_id()}/tasks"
+        task, = graph.pages(tasks)
+        graph.patch(f"{tasks}/{task['id']}", {"status": "completed"})
+
+    def found_again(self, complete, moment):
+        admin = self.sandbox.admin
+        admin.fault("cut_after", method="POST", path="/tasks")
+        admin.fault("hold", method="GET", path=moment)
+        after = admin.last()
+        lines = [*dates("20260504"), WEEKLY, "X-OWN:kept"]
+        self.put(*lines, status=503, if_none_match="*")
+        admin.wait(method="GET", after=after, arrived=True, path=moment)
+        complete()
+        admin.release()
+        self.poll_until_at("20260511")
+        again = self.dav.put(self.path, vtodo("S1", "SUMMARY:x", *lines), if_none_match="*")
+        self.assertIn(again.status, (201, 412), again)  # 412: it has moved on since
+        self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
+                                        ("NotStarted", "2026-05-11", True)])
+        for _ in range(2):
+            self.assert_lines(self.lines(), "UID:S1", "DUE;VALUE=DATE:20260511", WEEKLY,
+                              "X-OWN:kept", "!STATUS:COMPLETED", "!COMPLETED")
+            done, = self.others()
+            self.assert_lines(done, "STATUS:COMPLETED", "DUE;VALUE=DATE:20260504", "!RRULE",
+                              "!UID:S1")
+            self.poll()
+        self.put(*dates("20260518"), WEEKLY)  # and it is the series that a client writes to
+        self.assertEqual(self.tasks()[-1], ("NotStarted", "2026-05-18", True))
+
+    def each(self, *ways):
+        """(how it is completed, the request before which that happens)"""
+        for complete, moment in ways:
+            with self.subTest(complete=complete.__name__, moment=moment):
+                self.found_again(complete, moment)
+                for href in self.dav.etags(self.list):
+                    self.assertEqual(self.dav.delete(href).status, 204)
+
+    def test_with_a_marker_and_without(self):
+        self.each((self.complete_there, wire.mark), (self.complete_in_to_do, wire.mark),
+                  (self.complete_with_new_id, wire.mark), (self.complete_in_to_do, wire.single))
+        self.sandbox.admin.fault("status", method="POST", path="/tasks", status=400)
+        self.put("STATUS:COMPLETED", status=201, uid="T", path=self.list + "T.ics")
+        self.assertEqual(self.dav.delete(self.list + "T.ics").status, 204)
+        self.each((self.complete_with_new_id, wire.listing), (self.complete_in_to_do, wire.single))
+
+    def test_after_a_kill_and_driven_by_the_bridge(self):
+        self.sandbox.admin.fault("hold_after", method="POST", path="/tasks")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pool.submit(self.dav.put, self.path,
+                        vtodo("S1", "SUMMARY:x", *dates("20260504"), DRIVEN), if_none_match="*")
+            self.sandbox.admin.wait(method="POST", path="/tasks", arrived=True)
+            self.bridge.kill()
+        task, = self.rest.get("/tasks").json["value"]
+        self.rest.patch(f"/tasks/{task['Id']}", {"Status": "Completed"})
+        self.start_again()
+        self.poll_until_at("20260518")
+        self.assertEqual(self.tasks(), [("Completed", "2026-05-04", False),
+                                        ("NotStarted", "2026-05-18", False)])
+        self.assert_lines(self.lines(), "UID:S1", DRIVEN, "!STATUS:COMPLETED")
+        done, = self.others()
+        self.assert_lines(done, "STATUS:COMPLETED", "DUE;VALUE=DATE:20260504", "!RRULE")
 
 
 class Moving(Series):
