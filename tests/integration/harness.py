@@ -568,6 +568,9 @@ class Sandbox(Process):
 
 # --- the bridge -----------------------------------------------------------------------------
 
+STORES = {}  # (user, label): (its files, password), made once: most tests begin with the same
+
+
 class Bridge:
     """A store and its configuration; `start` runs the server on it, as often as wanted."""
 
@@ -579,6 +582,7 @@ class Bridge:
         self.url = None
         self.clients = []
         self.config = self.folder / f"{name}.conf"
+        self.has_usual_store = "store" not in settings
         sections = {
             "server": {"listen": "127.0.0.1:0"},
             "store": {"url": f"sqlite:{self.folder / name}.db",
@@ -598,9 +602,26 @@ class Bridge:
 
     def add_user(self, user, token, zone="Europe/Paris", label="test"):
         """A user with one linked account; returns the app password."""
-        self.run("user", "add", user)
-        password = self.run("password", "add", user, "--label", label).strip()
+        password = self._add_first_user(user, label) or self._add_user(user, label)
         self.link(user, token, zone)
+        return password
+
+    def _add_user(self, user, label):
+        self.run("user", "add", user)
+        return self.run("password", "add", user, "--label", label).strip()
+
+    def _add_first_user(self, user, label):
+        """The password; None if the store is there already."""
+        paths = [self.folder / f"{self.name}.db", self.folder / f"{self.name}.key"]
+        if not self.has_usual_store or any(path.exists() for path in paths):
+            return None
+        if (user, label) not in STORES:
+            password = self._add_user(user, label)
+            STORES[user, label] = ([path.read_bytes() for path in paths], password)
+        made, password = STORES[user, label]
+        for path, content in zip(paths, made):
+            path.write_bytes(content)
+            path.chmod(0o600)
         return password
 
     def link(self, user, token, zone="Europe/Paris", *more):
