@@ -132,6 +132,7 @@ class TestClock:
     def __init__(self, folder, now="2026-05-04T08:00:00Z"):
         self.path = str(pathlib.Path(folder) / "clock")
         self.now_us = parse_time(now)
+        self.services = []  # in this process: await_idle() says whether they were asked anything
         self.lock = threading.Lock()
         self.connections = []
         self.listener = socket.socket(socket.AF_UNIX)
@@ -170,8 +171,10 @@ class TestClock:
         """now: microseconds since 1970, or '2026-05-04T08:00:00Z'."""
         with self.lock:
             TestClock.moves += 1
-            for _ in range(HOPS):
+            hops = 0
+            while any([service.await_idle() for service in self.services]) or hops < HOPS:
                 self._tell_all()
+                hops += 1
             self.now_us = now if isinstance(now, int) else parse_time(now)
             self._tell_all()
 

@@ -9,6 +9,7 @@ works with every combination depends on nothing that only one implementation hap
     service.close()
 """
 import base64
+import contextlib
 import copy
 import dataclasses
 import datetime
@@ -18,9 +19,13 @@ import http.server
 import itertools
 import json
 import re
+import select
 import threading
+import time
 import urllib.parse
 import zoneinfo
+
+from harness import DEADLINE
 
 UTC = datetime.timezone.utc
 ZONES = {
@@ -133,7 +138,7 @@ class OtherService:
         self.now = now  # () -> microseconds since 1970
         self.token = token
         self.lock = threading.RLock()
-        self.arrival = threading.Condition(self.lock)
+        self.known = 0       # requests, when it was idle last
         self.numbers = itertools.count(1)
         self.folders = Feed()
         self.tasks = {}      # folder id -> Feed
@@ -148,8 +153,7 @@ class OtherService:
 
         Handler.service = service
         Handler.protocol_version = "HTTP/1.0" if choices.transfer == "old" else "HTTP/1.1"
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = _Server(("127.0.0.1", 0), Handler)
         self.origin = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.url = self.origin + "/api/v2.0/me/"
         self.thread = threading.Thread(target=self.server.serve_forever,
@@ -198,9 +202,9 @@ class OtherService:
             self.feed_of(key).remove(key)
 
     def all_tasks(self, folder=None):
-        """Copies of the stored entities of a folder."""
+        """The stored entities of a folder. A change replaces one; nobody changes its members."""
         with self.lock:
-            return copy.deepcopy(list(self.tasks[folder or self.default].entries.values()))
+            return list(self.tasks[folder or self.default].entries.values())
 
     # --- trouble ----------------------------------------------------------------------------
 
@@ -215,11 +219,12 @@ class OtherService:
         with self.lock:
             self.cursors.clear()
 
-    def await_quiet(self, seconds=0.1):
-        """Until nothing was asked for so long."""
+    def await_idle(self):
+        """Until all that it was asked is answered. True if that is more than the last time."""
+        self.server.await_idle()
         with self.lock:
-            while self.arrival.wait(seconds):
-                pass
+            before, self.known = self.known, len(self.requests)
+            return self.known > before
 
     def seen(self, method, part):
         return [path for verb, path, _ in self.requests if verb == method and part in path]
@@ -643,6 +648,48 @@ class OtherService:
         return f"{origin}/api/v2.0/me/{path}/?{name}={token}"
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    """Knows whether it has anything to do: a connection to take, bytes to read, a request in hand."""
+    daemon_threads = True
+
+    def __init__(self, *arguments):
+        self.turn = threading.Condition()
+        self.connections = set()
+        self.in_hand = 0
+        super().__init__(*arguments)
+
+    def get_request(self):
+        with self.turn:
+            connection, address = super().get_request()
+            self.connections.add(connection)
+            return connection, address
+
+    def shutdown_request(self, connection):
+        with self.turn:
+            self.connections.discard(connection)
+            super().shutdown_request(connection)
+
+    @contextlib.contextmanager
+    def request(self, connection):
+        """The next one, from its first byte to the last of its answer."""
+        select.select([connection], [], [])
+        with self.turn:
+            self.in_hand += 1
+        try:
+            yield
+        finally:
+            with self.turn:
+                self.in_hand -= 1
+                self.turn.notify_all()
+
+    def await_idle(self):
+        end = time.monotonic() + DEADLINE
+        with self.turn:
+            while self.in_hand or select.select([self, *self.connections], [], [], 0)[0]:
+                assert time.monotonic() < end
+                self.turn.wait(0.001)  # for what is there and has not been read
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     service = None
     wbufsize = 0
@@ -650,6 +697,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def handle(self):
+        self.close_connection = False
+        while not self.close_connection:
+            with self.server.request(self.connection):
+                try:
+                    self.handle_one_request()
+                except OSError:  # the client has gone
+                    self.close_connection = True
 
     def date_time_string(self, timestamp=None):
         return email.utils.formatdate(self.service.now() / 1e6, usegmt=True)
@@ -678,8 +734,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self.reply(status, headers, content, kind)
-        with service.lock:
-            service.arrival.notify_all()
 
     do_GET = do_POST = do_PATCH = do_DELETE = handle_any
 

@@ -3,7 +3,6 @@ makes other choices than our sandbox wherever the service's documents leave one.
 goes through the same life; in the end both sides must agree, with nothing doubled and nothing lost.
 """
 import collections
-import concurrent.futures
 import datetime
 import os
 import random
@@ -89,8 +88,7 @@ class Life:
         super().setUp()
         self.clock = self.start_clock()
         self.service = self.started(OtherService(self.choices, lambda: self.clock.now_us))
-        self.pool = concurrent.futures.ThreadPoolExecutor(1)
-        self.addCleanup(self.pool.shutdown)
+        self.clock.services.append(self.service)
         self.work = self.service.add_folder("Work", group=self.choices.groups - 1)
         self.fill()
         self.bridge = Bridge(self.folder, self.service.url, self.clock)
@@ -131,15 +129,6 @@ class Life:
     def poll(self, seconds=FRESH):
         self.clock.advance(seconds)
         return {path: self.dav.ctag(path) for path in self.lists.values()}
-
-    def in_time(self, function, *arguments, **more):
-        """A request during which time goes by."""
-        future = self.pool.submit(function, *arguments, **more)
-        for _ in range(400):
-            if concurrent.futures.wait([future], 0.1).done:
-                return future.result()
-            self.clock.advance(1)
-        self.fail("no answer")
 
     def put_until_done(self, path, text, statuses=(201, 204), **headers):
         """As a client does: the same request again after each 503."""
@@ -226,7 +215,7 @@ class Life:
                 self.check()
                 break
             except AssertionError:
-                self.service.await_quiet()
+                pass
         self.check()
         stamps = self.poll()
         self.assertEqual(self.poll(), stamps)
@@ -238,7 +227,6 @@ class Life:
             lists = self.dav.collections()
             if set(lists) == set(names):
                 return lists
-            self.service.await_quiet()
         self.fail(f"{set(lists)} are not {names}")
 
     def subjects(self, folder=None):
@@ -368,12 +356,7 @@ class Life:
         self.settle()
         self.assertEqual(self.task("Yours")["Importance"], "High")
         self.service.drop_answer("DELETE", "tasks")
-        for _ in range(12):
-            status = self.in_time(self.dav.delete, href).status
-            if status != 503:
-                break
-            self.poll()
-        self.assertIn(status, (204, 404))
+        self.assertIn(self.clock.until_final(self.dav.delete, href).status, (204, 404))
         self.settle()
         self.assertNotIn("Yours", self.subjects())
 
