@@ -41,7 +41,7 @@ class ScriptCase(Case):
             ["/usr/bin/python3", CLIENTS / script, "--url", self.bridge.url + "/",
              "--user", "alice", "--password", self.password, *arguments],
             text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=harness.DEADLINE * 5)
+            stderr=subprocess.STDOUT, timeout=harness.DEADLINE * 40)
         self.assertEqual([], re.findall(r"^FAIL  (.*)$", done.stdout, re.M), done.stdout)
         self.assertRegex(done.stdout, label + r": \d\d passed, 0 failed")
 
