@@ -9,8 +9,7 @@
 #include <string.h>
 
 #define TYPE_PREFIX "#Microsoft.OutlookServices."
-/* The samples: 14 bytes are shown as 244, a link as 850. */
-#define FILE_OVERHEAD      230
+/* The sample shows a link as 850. */
 #define ITEM_OVERHEAD      2000
 #define REFERENCE_OVERHEAD 500
 #define NAME_MOST          255
@@ -175,32 +174,8 @@ static bool knows_members(struct sbx_call *call, enum sbx_attachment_kind kind)
     return true;
 }
 
-/* How many bytes the base64 stands for; SIZE_MAX if it is none. */
-static size_t decoded_bytes(struct str text)
-{
-    size_t padding = 0;
-
-    if (text.n % 4 != 0) {
-        return SIZE_MAX;
-    }
-    while (padding < 2 && padding < text.n && text.p[text.n - 1 - padding] == '=') {
-        padding++;
-    }
-    for (size_t i = 0; i < text.n - padding; i++) {
-        char c = text.p[i];
-
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                c == '+' || c == '/')) {
-            return SIZE_MAX;
-        }
-    }
-    return text.n / 4 * 3 - padding;
-}
-
 static bool read_file(struct sbx_call *call, struct sbx_attachment *out)
 {
-    size_t bytes;
-
     out->type = S("application/octet-stream");
     if (!read_text(call, "ContentBytes", false, &out->content) ||
         !read_text(call, "ContentType", true, &out->type) ||
@@ -210,9 +185,8 @@ static bool read_file(struct sbx_call *call, struct sbx_attachment *out)
     if (cJSON_GetObjectItemCaseSensitive(call->body, "ContentBytes") == NULL) {
         return refuse(call, "A file attachment needs ContentBytes.");
     }
-    bytes = decoded_bytes(out->content);
-    out->size = (int64_t)bytes + FILE_OVERHEAD;
-    return bytes != SIZE_MAX || refuse(call, "ContentBytes is not base64.");
+    return sbx_attachment_set_file(out, out->content) ||
+           refuse(call, "ContentBytes is not base64.");
 }
 
 static bool read_item(struct sbx_call *call, struct sbx_attachment *out)

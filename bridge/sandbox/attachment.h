@@ -26,6 +26,8 @@ struct sbx_attachment {
     bool is_folder;
 };
 
+/** Content and size of a file; false: it is no base64. */
+bool sbx_attachment_set_file(struct sbx_attachment *attachment, struct str base64);
 /** id and modified_us are filled in. The task is told (sbx_state_put_task) by the caller. */
 void sbx_state_add_attachment(struct sbx_db *db, int64_t user, int64_t now_us, struct arena *arena,
     struct sbx_attachment *attachment);

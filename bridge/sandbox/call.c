@@ -21,6 +21,11 @@ void sbx_call_done(struct sbx_call *call)
     cJSON_Delete(TAKE(call->json));
 }
 
+struct str sbx_user_id(const struct sbx_call *call)
+{
+    return str_first(call->mailbox.guids, str_find_char(call->mailbox.guids, '@'));
+}
+
 bool sbx_refuse_missing(struct sbx_call *call, struct str id)
 {
     for (size_t i = 0; i < id.n; i++) {
@@ -220,6 +225,7 @@ bool sbx_check_select(struct sbx_call *call, const char *kind)
         { "TaskFolders", { "Id", "ChangeKey", "IsDefaultFolder", "Name", "ParentGroupKey" } },
         { "Attachments",
             { "Id", "LastModifiedDateTime", "Name", "ContentType", "Size", "IsInline" } },
+        { "Files", { NULL } }, /* of the To Do side: no select works there (B.11) */
         { "TaskGroups", { "Id", "ChangeKey", "IsDefaultGroup", "Name", "GroupKey" } },
     };
 

@@ -45,7 +45,7 @@ struct sbx_call {
     int status;
     struct cJSON *json; /**< NULL: no body */
     bool has_applied_tracking;
-    struct str location; /**< a header of a 410; empty: none */
+    struct str location; /**< a header of a 410 or 201; empty: none */
     struct sbx_refusal refusal;
 };
 
@@ -53,6 +53,8 @@ bool sbx_call_has_fault(const struct sbx_call *call, enum sbx_fault_kind kind);
 /** Free what the arena does not hold. */
 void sbx_call_done(struct sbx_call *call);
 
+/** The user in addresses. */
+struct str sbx_user_id(const struct sbx_call *call);
 /** 404 ErrorItemNotFound, or 400 ErrorInvalidIdMalformed for an id that can't be one. */
 bool sbx_refuse_missing(struct sbx_call *call, struct str id);
 /** Does If-Match, if there is one, name this etag? Else 412. */

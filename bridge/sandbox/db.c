@@ -46,7 +46,10 @@ static const char schema[] =
     " name TEXT NOT NULL, type TEXT, size INTEGER NOT NULL, inline INTEGER NOT NULL,"
     " modified INTEGER NOT NULL, content TEXT NOT NULL, content_id TEXT, source TEXT NOT NULL,"
     " provider TEXT NOT NULL, permission TEXT NOT NULL, is_folder INTEGER NOT NULL);"
-    "CREATE INDEX IF NOT EXISTS attachments_task ON attachments(task);";
+    "CREATE INDEX IF NOT EXISTS attachments_task ON attachments(task);"
+    "CREATE TABLE IF NOT EXISTS uploads(row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " task INTEGER NOT NULL REFERENCES tasks ON DELETE CASCADE, name TEXT NOT NULL, type TEXT,"
+    " size INTEGER NOT NULL, expires INTEGER NOT NULL, content TEXT NOT NULL);";
 
 struct sbx_db {
     sqlite3 *handle;

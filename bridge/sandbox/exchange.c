@@ -120,7 +120,7 @@ static void end_with_answer(struct sbx_exchange *exchange)
     } else if (sbx_call_has_fault(call, SBX_FAULT_REWRITE)) {
         body = rewrite(body, call->fault, request->arena);
     }
-    if (call->location.n > 0 && status == 410) {
+    if (call->location.n > 0 && (status == 410 || status == 201)) {
         http_respond_header(request, S("Location"), call->location);
     }
     if (call->has_applied_tracking) {

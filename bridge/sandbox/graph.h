@@ -66,10 +66,23 @@ sbx_handler sbx_graph_list_links, sbx_graph_create_link, sbx_graph_get_link, sbx
     sbx_graph_delete_link;
 sbx_handler sbx_graph_list_extensions, sbx_graph_create_extension, sbx_graph_get_extension,
     sbx_graph_update_extension, sbx_graph_delete_extension;
-sbx_handler sbx_graph_no_attachments;
 /** Add the collections that $expand names. */
 void sbx_graph_add_children(struct sbx_call *call, struct cJSON *json, struct str owner);
 /** Store what the POST of a task brought along (upstream.md B.8). */
 MUST_CHECK bool sbx_graph_put_children(struct sbx_call *call, struct str owner);
 /** Tick off no checklist item: the next task of a series begins anew. */
 void sbx_graph_reset_checklist(struct sbx_call *call, struct str owner);
+/** What happens to a part gives the task a new version (upstream.md B.8), unless told otherwise. */
+void sbx_graph_touch(struct sbx_call *call, struct sbx_task *task);
+
+/* Files: graph_attachment.c, graph_upload.c (upstream.md B.9) */
+
+sbx_handler sbx_graph_list_attachments, sbx_graph_add_attachment, sbx_graph_get_attachment,
+    sbx_graph_delete_attachment;
+sbx_handler sbx_graph_create_session, sbx_graph_get_session, sbx_graph_put_session,
+    sbx_graph_delete_session;
+/** Of a file to be; a member of `from`. fails: 400 */
+MUST_CHECK bool sbx_graph_read_file_name(
+    struct sbx_call *call, const struct cJSON *from, struct str *out);
+MUST_CHECK bool sbx_graph_read_file_type(
+    struct sbx_call *call, const struct cJSON *from, struct str *out);

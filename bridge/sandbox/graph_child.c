@@ -318,8 +318,7 @@ void sbx_graph_reset_checklist(struct sbx_call *call, struct str owner)
 
 /* The five requests, for each kind */
 
-/* What happens to a part gives the task a new version (upstream.md B.8), unless told otherwise. */
-static void touch(struct sbx_call *call, struct sbx_task *task)
+void sbx_graph_touch(struct sbx_call *call, struct sbx_task *task)
 {
     if (!call->service->personality.silent_children) {
         sbx_state_put_task(db_of(call), call->user.id, call->edit.now_us, call->arena, task);
@@ -365,7 +364,7 @@ static bool create(struct sbx_call *call, enum sbx_child_kind kind)
     if (!sbx_graph_find_task(call, &task) || !add(call, kind, task.id, call->body, &child)) {
         return false;
     }
-    touch(call, &task);
+    sbx_graph_touch(call, &task);
     return answer(call, 201, kind, &child);
 }
 
@@ -392,7 +391,7 @@ static bool update(struct sbx_call *call, enum sbx_child_kind kind)
     if (is_good) {
         child.json = print(call, stored);
         sbx_child_put(db_of(call), task.id, kind, call->arena, &child);
-        touch(call, &task);
+        sbx_graph_touch(call, &task);
     }
     cJSON_Delete(stored);
     return is_good && answer(call, 200, kind, &child);
@@ -407,7 +406,7 @@ static bool delete_one(struct sbx_call *call, enum sbx_child_kind kind)
         return false;
     }
     sbx_child_remove(db_of(call), &child);
-    touch(call, &task);
+    sbx_graph_touch(call, &task);
     call->status = 204;
     return true;
 }
@@ -433,8 +432,3 @@ HANDLER(sbx_graph_create_extension, create, SBX_EXTENSION)
 HANDLER(sbx_graph_get_extension, get, SBX_EXTENSION)
 HANDLER(sbx_graph_update_extension, update, SBX_EXTENSION)
 HANDLER(sbx_graph_delete_extension, delete_one, SBX_EXTENSION)
-
-bool sbx_graph_no_attachments(struct sbx_call *call)
-{
-    return sbx_refuse(&call->refusal, 501, "notImplemented", "Attachments are not here yet.");
-}

@@ -115,7 +115,7 @@ int64_t sbx_records_add(struct sbx_records *records, const struct http_request *
         .target = copy(target),
         .user = copy(user),
         .headers = write_headers(request),
-        .body = copy(str_first(request->body, BODY_MAX_BYTES)),
+        .body = copy(str_is_utf8(request->body) ? str_first(request->body, BODY_MAX_BYTES) : S("")),
     };
     return number;
 }

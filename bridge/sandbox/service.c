@@ -12,17 +12,17 @@
 #define PATH_SEGMENTS_MAX 12
 
 static const struct sbx_route routes[] = {
-    { "tasks", sbx_list_tasks, sbx_create_task, NULL, NULL },
-    { "tasks/*", sbx_get_task, NULL, sbx_update_task, sbx_delete_task },
-    { "tasks/*/complete", NULL, sbx_complete_task, NULL, NULL },
-    { "tasks/*/attachments", sbx_list_attachments, sbx_add_attachment, NULL, NULL },
-    { "tasks/*/attachments/*", sbx_get_attachment, NULL, NULL, sbx_delete_attachment },
-    { "taskfolders", sbx_list_folders, sbx_create_folder, NULL, NULL },
-    { "taskfolders/*", NULL, NULL, sbx_update_folder, sbx_delete_folder },
-    { "taskfolders/*/tasks", sbx_list_folder_tasks, sbx_create_task, NULL, NULL },
-    { "taskgroups", sbx_list_groups, sbx_create_group, NULL, NULL },
-    { "taskgroups/*", NULL, NULL, sbx_update_group, sbx_delete_group },
-    { "taskgroups/*/taskfolders", sbx_list_group_folders, sbx_create_folder, NULL, NULL },
+    { "tasks", sbx_list_tasks, sbx_create_task, NULL, NULL, NULL },
+    { "tasks/*", sbx_get_task, NULL, sbx_update_task, sbx_delete_task, NULL },
+    { "tasks/*/complete", NULL, sbx_complete_task, NULL, NULL, NULL },
+    { "tasks/*/attachments", sbx_list_attachments, sbx_add_attachment, NULL, NULL, NULL },
+    { "tasks/*/attachments/*", sbx_get_attachment, NULL, NULL, sbx_delete_attachment, NULL },
+    { "taskfolders", sbx_list_folders, sbx_create_folder, NULL, NULL, NULL },
+    { "taskfolders/*", NULL, NULL, sbx_update_folder, sbx_delete_folder, NULL },
+    { "taskfolders/*/tasks", sbx_list_folder_tasks, sbx_create_task, NULL, NULL, NULL },
+    { "taskgroups", sbx_list_groups, sbx_create_group, NULL, NULL, NULL },
+    { "taskgroups/*", NULL, NULL, sbx_update_group, sbx_delete_group, NULL },
+    { "taskgroups/*/taskfolders", sbx_list_group_folders, sbx_create_folder, NULL, NULL, NULL },
 };
 
 /* "tasks('x')" gives two segments, as "tasks/x" does. */
@@ -79,6 +79,13 @@ static bool find_among(struct sbx_call *call, const struct sbx_route *list, size
     return false;
 }
 
+/* users/ID, as addresses of upload sessions have it (upstream.md B.1, B.9). */
+static bool is_own(const struct sbx_call *call, const struct str *segments, size_t count)
+{
+    return count > 2 && str_eq(segments[1], S("users")) &&
+           (str_eq(segments[2], sbx_user_id(call)) || str_eq(segments[2], call->user.name));
+}
+
 static bool find_route(struct sbx_call *call, const struct sbx_route **out)
 {
     struct str segments[2 * PATH_SEGMENTS_MAX];
@@ -90,9 +97,13 @@ static bool find_route(struct sbx_call *call, const struct sbx_route **out)
         count = split_segments(&path, segments);
     }
     if (call->is_graph) {
-        return (count >= 4 && str_eq(segments[1], S("me")) && str_eq(segments[2], S("todo")) &&
-                   find_among(call, sbx_graph_routes, sbx_graph_route_count, segments + 3,
-                       count - 3, out)) ||
+        size_t skipped = count > 1 && str_eq(segments[1], S("me")) ? 2
+                         : is_own(call, segments, count)           ? 3
+                                                                   : 0;
+
+        return (skipped > 0 && count >= skipped + 2 && str_eq(segments[skipped], S("todo")) &&
+                   find_among(call, sbx_graph_routes, sbx_graph_route_count, segments + skipped + 1,
+                       count - skipped - 1, out)) ||
                sbx_refuse(&call->refusal, 400, "BadRequest", "Resource not found for the segment.");
     }
     if (count >= 4 && str_eq_nocase(segments[0], S("api")) &&
@@ -115,6 +126,8 @@ static sbx_handler *handler_of(const struct sbx_route *route, enum http_method m
         return route->patch;
     case HTTP_DELETE:
         return route->remove;
+    case HTTP_PUT:
+        return route->put;
     default:
         return NULL;
     }

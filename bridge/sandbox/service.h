@@ -21,7 +21,7 @@ typedef bool sbx_handler(struct sbx_call *call);
 /** A path without its case and its spelling of ids. */
 struct sbx_route {
     const char *pattern; /**< '*' stands for an id */
-    sbx_handler *get, *post, *patch, *remove;
+    sbx_handler *get, *post, *patch, *remove, *put;
 };
 
 sbx_handler sbx_list_tasks, sbx_create_task, sbx_get_task, sbx_update_task, sbx_delete_task,

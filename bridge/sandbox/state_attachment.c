@@ -5,6 +5,40 @@
     "SELECT id, task, kind, name, type, size, inline, modified, content, content_id, source, " \
     "provider, permission, is_folder FROM attachments "
 
+/* The sample: 14 bytes are shown as 244. */
+#define FILE_OVERHEAD 230
+
+/* How many bytes the base64 stands for; SIZE_MAX if it is none. */
+static size_t decoded_bytes(struct str text)
+{
+    size_t padding = 0;
+
+    if (text.n % 4 != 0) {
+        return SIZE_MAX;
+    }
+    while (padding < 2 && padding < text.n && text.p[text.n - 1 - padding] == '=') {
+        padding++;
+    }
+    for (size_t i = 0; i < text.n - padding; i++) {
+        char c = text.p[i];
+
+        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                c == '+' || c == '/')) {
+            return SIZE_MAX;
+        }
+    }
+    return text.n / 4 * 3 - padding;
+}
+
+bool sbx_attachment_set_file(struct sbx_attachment *attachment, struct str base64)
+{
+    size_t bytes = decoded_bytes(base64);
+
+    attachment->content = base64;
+    attachment->size = (int64_t)bytes + FILE_OVERHEAD;
+    return bytes != SIZE_MAX;
+}
+
 static struct str read_optional(struct sqlite3_stmt *query, int column, struct arena *arena)
 {
     return sbx_column_is_null(query, column) ? (struct str){ NULL, 0 }

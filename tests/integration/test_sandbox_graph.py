@@ -1,5 +1,6 @@
 """The To Do side of the sandbox refuses and answers as reference/upstream.md section B says, over the
 same mailbox as its v2.0 side; raw HTTP against the real program. Each test class names its section."""
+import base64
 import re
 import unittest
 
@@ -271,9 +272,6 @@ class Tasks(GraphCase):
         self.admin.fault("ignore_if_match", count=0)
         self.assertEqual(self.graph.delete(self.path(task), stale).status, 204)
         self.refused(self.graph.delete(self.path(task)), 404)
-
-    def test_attachments_are_a_known_gap(self):
-        self.assertEqual(self.graph.get(self.path(self.create()) + "/attachments").status, 501)
 
 
 class Bodies(GraphCase):
@@ -685,3 +683,171 @@ class OneMailbox(GraphCase):
 
 if __name__ == "__main__":
     unittest.main()
+
+
+class Attachments(GraphCase):
+    """B.9"""
+    TYPE = "#microsoft.graph.taskFileAttachment"
+
+    def setUp(self):
+        super().setUp()
+        self.task = self.create("one")
+        self.files = self.path(self.task) + "/attachments"
+
+    def file(self, name="a.txt", content=b"hi", **more):
+        return {"@odata.type": self.TYPE, "name": name,
+                "contentBytes": base64.b64encode(content).decode(), **more}
+
+    def add(self, *args, **more):
+        answer = self.graph.post(self.files, self.file(*args, **more))
+        self.assertEqual(answer.status, 201, answer)
+        return answer.json
+
+    def v2(self):
+        return self.rest.get(f"/tasks('{self.task['id']}')/attachments").json["value"]
+
+    def test_content_is_shown_singly_alone(self):
+        made = self.add(contentType="text/plain")
+        self.assertEqual({n for n in made if n != "@odata.context"},
+                         {"@odata.type", "id", "lastModifiedDateTime", "name", "contentType", "size"})
+        self.assertEqual((made["@odata.type"], made["name"], made["contentType"]),
+                         (self.TYPE, "a.txt", "text/plain"))
+        (listed,) = self.graph.get(self.files).json["value"]
+        self.assertEqual(listed, {n: v for n, v in made.items() if n != "@odata.context"})
+        one = self.graph.get(f"{self.files}/{made['id']}").json
+        self.assertEqual(one["contentBytes"], "aGk=")
+        self.assertEqual(self.add("b")["contentType"], "application/octet-stream")
+        self.assertEqual(self.graph.delete(f"{self.files}/{made['id']}").status, 204)
+        self.refused(self.graph.delete(f"{self.files}/{made['id']}"), 404, "ErrorItemNotFound")
+        self.refused(self.graph.get(f"{self.files}/{made['id']}"), 404, "ErrorItemNotFound")
+        self.refused(self.graph.patch(f"{self.files}/{made['id']}", {"name": "c"}), 405)
+
+    def test_both_sides_see_the_same_files(self):
+        made = self.add(contentType="text/plain")
+        (seen,) = self.v2()
+        self.assertEqual((seen["Id"], seen["Name"], seen["ContentBytes"], seen["Size"]),
+                         (made["id"], "a.txt", "aGk=", made["size"]))
+        path = f"/tasks('{self.task['id']}')/attachments"
+        for value in ({"@odata.type": "#Microsoft.OutlookServices.FileAttachment", "Name": "b.txt",
+                       "ContentBytes": "aGk="},
+                      {"@odata.type": "#Microsoft.OutlookServices.ReferenceAttachment",
+                       "Name": "link", "SourceUrl": "https://example.com/"}):
+            self.assertEqual(self.rest.post(path, value).status, 201)
+        link = next(a["Id"] for a in self.v2() if a["Name"] == "link")
+        self.assertEqual([a["name"] for a in self.graph.pages(self.files)], ["a.txt", "b.txt"])
+        self.refused(self.graph.get(f"{self.files}/{link}"), 404)
+
+    def test_the_task_says_so_and_has_a_new_version_unless_told_otherwise(self):
+        _, link = self.graph.delta(self.tasks + "/delta")
+        made = self.add()
+        entries, link = self.graph.delta(link)
+        self.assertEqual([e["hasAttachments"] for e in entries], [True])
+        self.admin.personality(silent_children=True)
+        self.assertEqual(self.graph.delete(f"{self.files}/{made['id']}").status, 204)
+        self.assertEqual(self.graph.delta(link)[0], [])
+        self.assertFalse(self.read(self.task)["hasAttachments"])
+
+    def test_a_listing_comes_in_pages(self):
+        for number in range(12):
+            self.add(str(number))
+        self.assertIn("@odata.nextLink", self.graph.get(self.files).json)
+        self.assertEqual([a["name"] for a in self.graph.pages(self.files)],
+                         [str(n) for n in range(12)])
+
+    def test_what_is_wrong_is_refused(self):
+        for value in ({"name": "x", "contentBytes": "aGk="}, self.file(""), self.file("x" * 256),
+                      self.file(name=None), self.file(contentBytes="aGk"),
+                      self.file(contentBytes=None), self.file(contentType=7), self.file(size=2),
+                      self.file(id="x"), self.file(Name="x"), self.file(isInline=True),
+                      dict(self.file(), **{"@odata.type": "microsoft.graph.fileAttachment"}),
+                      dict(self.file(),
+                           **{"@odata.type": "#Microsoft.OutlookServices.FileAttachment"})):
+            with self.subTest(value):
+                self.refused(self.graph.post(self.files, value), 400, "invalidRequest",
+                             "InvalidModel")
+        for query in ("$select=name", "$expand=checklistItems", "$orderby=name",
+                      "$filter=name%20eq%20'x'"):
+            self.refused(self.graph.get(f"{self.files}?{query}"), 400, "invalidRequest")
+        self.refused(self.graph.get(f"{self.tasks}?$expand=attachments"), 400)
+        self.assertEqual(self.graph.post(self.files, self.file(content=bytes(3 << 20))).status, 201)
+        self.refused(self.graph.post(self.files, self.file(content=bytes((3 << 20) + 1))), 413)
+        self.assertEqual(len(self.v2()), 1)
+        other = self.create("two")
+        (made,) = self.v2()
+        self.refused(self.graph.get(f"{self.path(other)}/attachments/{made['Id']}"), 404)
+        self.refused(self.sandbox.graph("bob-token").get(self.files), 404)
+
+    # --- pieces
+
+    def session(self, size, name="big", status=200, **more):
+        answer = self.graph.post(self.files + "/createUploadSession", {"attachmentInfo": {
+            "attachmentType": "file", "name": name, "size": size, **more}})
+        self.assertEqual(answer.status, status, answer)
+        return answer.json
+
+    def put(self, session, first, content, total, **headers):
+        headers = {"Content-Type": "application/octet-stream",
+                   "Content-Range": f"bytes {first}-{first + len(content) - 1}/{total}", **headers}
+        return self.graph.request("PUT", session["uploadUrl"] + "/content", content, headers)
+
+    def test_a_file_comes_in_pieces(self):
+        session = self.session(10, contentType="image/png")
+        self.assertTrue(session["uploadUrl"].startswith(self.sandbox.origin + "/v1.0/users/"))
+        self.assertIn("/attachmentSessions/", session["uploadUrl"])
+        self.assertEqual(session["nextExpectedRanges"], ["0-"])
+        answer = self.put(session, 0, b"01234", 10)
+        self.assertEqual((answer.status, answer.json), (200, {
+            "ExpirationDateTime": session["expirationDateTime"], "NextExpectedRanges": ["5"]}))
+        self.assertEqual(self.graph.get(session["uploadUrl"]).json["nextExpectedRanges"], ["5-"])
+        self.assertEqual(self.graph.get(self.files).json["value"], [])
+        self.assertFalse(self.read(self.task)["hasAttachments"])
+        answer = self.put(session, 5, b"56789", 10)
+        self.assertEqual((answer.status, answer.body), (201, b""))
+        (made,) = self.graph.get(self.files).json["value"]
+        self.assertTrue(answer.headers["Location"].endswith("/Attachments/" + made["id"]), answer)
+        self.assertEqual((made["name"], made["contentType"]), ("big", "image/png"))
+        self.assertEqual(base64.b64decode(self.v2()[0]["ContentBytes"]), b"0123456789")
+        self.refused(self.graph.get(session["uploadUrl"]), 404)
+
+    def test_pieces_come_in_order_and_fit(self):
+        session = self.session(6 << 20)
+        half = bytes(3 << 20)
+        total = 6 << 20
+        self.refused(self.put(session, 1, half, total), 416)
+        self.refused(self.put(session, 0, half, total - 1), 416)
+        self.refused(self.put(session, 0, half, total, **{
+            "Content-Range": f"bytes 0-{len(half)}/{total}"}), 416)
+        self.refused(self.put(session, 0, half, total, **{"Content-Range": "0-1"}), 416)
+        self.refused(self.put(session, 0, half, total, **{"Content-Type": "image/png"}), 415)
+        self.refused(self.put(session, 0, bytes((4 << 20) + 1), total), 413)
+        self.assertEqual(self.put(session, 0, half, total).status, 200)
+        self.refused(self.put(session, 0, half, total), 416)
+        self.refused(self.graph.post(session["uploadUrl"] + "/content", {}), 405)
+        self.refused(self.sandbox.graph("bob-token").request(
+            "PUT", session["uploadUrl"] + "/content", half), 400)
+        self.assertEqual(self.put(session, 3 << 20, half, total).status, 201)
+        self.assertEqual(len(self.graph.get(self.files).json["value"]), 1)
+
+    def test_a_session_ends(self):
+        session = self.session(10)
+        self.assertEqual(self.graph.delete(session["uploadUrl"]).status, 204)
+        self.refused(self.put(session, 0, b"0123456789", 10), 404, "ErrorItemNotFound")
+        session = self.session(10)
+        self.clock.advance(3600)
+        self.refused(self.put(session, 0, b"0123456789", 10), 404, "ErrorItemNotFound")
+        session = self.session(10)
+        self.assertEqual(self.graph.delete(self.path(self.task)).status, 204)
+        self.refused(self.put(session, 0, b"0123456789", 10), 404)
+
+    def test_wrong_sessions_are_refused(self):
+        for more in ({"attachmentType": "item"}, {"size": 0}, {"size": "1"}, {"size": 1.5},
+                     {"name": ""}, {"contentBytes": "aGk="}, {"isInline": False},
+                     {"contentType": 7}):
+            answer = self.graph.post(self.files + "/createUploadSession", {
+                "attachmentInfo": {"attachmentType": "file", "name": "x", "size": 1, **more}})
+            self.refused(answer, 400, "invalidRequest", "InvalidModel")
+        for body in ({}, {"AttachmentItem": {}}, {"attachmentInfo": []},
+                     {"attachmentInfo": {"attachmentType": "file", "name": "x", "size": 1}, "x": 1}):
+            self.refused(self.graph.post(self.files + "/createUploadSession", body), 400)
+        self.session(25 << 20)
+        self.session((25 << 20) + 1, status=413)
