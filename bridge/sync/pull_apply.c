@@ -364,7 +364,8 @@ static bool wants_attachments(const struct pull *pull, const struct change *chan
         return !is_too_old(pull, task);
     }
     return change->item.etag.n == 0 || !str_eq(change->row.upstream_etag, change->item.etag) ||
-           !task_parse(change->row.base, pull->arena, &base, &ignored) || !base.knows_attachments;
+           !task_parse(change->row.base, pull->arena, &base, &ignored) || !base.knows_attachments ||
+           base.attachment_count == 0; /* it came without another etag */
 }
 
 static bool plan_change(struct pull *pull, struct change *change, struct err *err)
