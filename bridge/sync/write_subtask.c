@@ -1,5 +1,7 @@
 #include "bridge/sync/op_internal.h"
 
+#include "bridge/sync/op_attach.h"
+
 /**
  * Sub-tasks (mapping.md 2.12). Where the service has checklists, a child that needs no more than a
  * name and a tick is an item of its parent's; its id names both (dialect.h). An item that gains
@@ -33,7 +35,7 @@ void op_read_parent(struct op *op)
 
     if (!upstream_dialect(op->account->upstream)->project_check ||
         !map_read_child(op->object.document, &context, &child, &err) || !child.is_simple ||
-        child.parent.n == 0) {
+        child.parent.n == 0 || (op->attach && op->attach->cut_count > 0)) {
         return;
     }
     parent = collection_find_uid(op->collection, child.parent);

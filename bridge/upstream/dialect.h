@@ -53,14 +53,17 @@ struct upstream_call {
     struct str parent_id; /**< CREATE_TASK: as a sub-task of this; LIST_SUBTASKS: whose */
     struct str attachment_id;
     const struct task_attachment *attachment; /**< ADD_ATTACHMENT */
-    struct str content;                       /**< ADD_ATTACHMENT: of a file, as bytes */
-    struct str link;         /**< SYNC_*, FIND_*, LIST_*: where to go on; empty: from the start */
-    struct str etag;         /**< UPDATE, DELETE: If-Match; empty: none */
-    struct str marker;       /**< CREATE_*, FIND_*; GET_TASK: show the marker (any will do) */
-    struct str kept;         /**< KEEP*, CREATE_TASK with a marker: the text; of it, what is too
-                                long to be kept is left out */
-    bool wants_kept;         /**< SYNC_TASKS, GET_TASK: show it */
-    struct str name;         /**< folders */
+    struct str content; /**< ADD_ATTACHMENT: of a file, as bytes; both stay the caller's until
+                           the callback */
+    struct str session; /**< ADD_ATTACHMENT in pieces: where they go; the engine's to fill in */
+    size_t sent;        /**< ... how much of the content is there */
+    struct str link;    /**< SYNC_*, FIND_*, LIST_*: where to go on; empty: from the start */
+    struct str etag;    /**< UPDATE, DELETE: If-Match; empty: none */
+    struct str marker;  /**< CREATE_*, FIND_*; GET_TASK: show the marker (any will do) */
+    struct str kept;    /**< KEEP*, CREATE_TASK with a marker: the text; of it, what is too
+                           long to be kept is left out */
+    bool wants_kept;    /**< SYNC_TASKS, GET_TASK: show it */
+    struct str name;    /**< folders */
     const struct task *task; /**< CREATE, UPDATE: projected values */
     task_fields fields;      /**< CREATE, UPDATE: which of them are sent */
     bool has_no_range;       /**< CREATE, UPDATE: say of a rule only what repeats, not how long */
@@ -75,6 +78,7 @@ struct upstream_request {
     size_t header_count;
     struct str body;
     bool has_body;
+    bool is_part; /**< changes nothing that can be seen: another request has to follow */
 };
 
 struct upstream_item {
@@ -136,6 +140,8 @@ struct upstream_reply {
     struct upstream_folder folder;     /**< CREATE_FOLDER, RENAME_FOLDER */
     struct task_attachment attachment; /**< GET_ATTACHMENT, ADD_ATTACHMENT */
     struct str content;                /**< GET_ATTACHMENT: bytes; of an item: a text of `type` */
+    struct str session; /**< ADD_ATTACHMENT: not over yet; build the next request with this ... */
+    size_t sent;        /**< ... and this */
 };
 
 struct upstream_answer {
@@ -162,7 +168,7 @@ struct dialect {
     task_fields fields;   /**< that it can hold at all */
     /** A listing leaves these out where nothing is wrong: no reason to read an entry singly. */
     task_fields unlisted;
-    /** Most bytes of a file that go up in one request; 0: it has no attachments. */
+    /** Most bytes that a file may have; 0: it has no attachments. */
     size_t attachment_bytes;
     bool attaches_links; /**< a link can be an attachment */
 

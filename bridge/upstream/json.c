@@ -1,5 +1,6 @@
 #include "bridge/upstream/json.h"
 
+#include "bridge/core/base64.h"
 #include "bridge/core/mem.h"
 
 #include <cjson/cJSON.h>
@@ -271,4 +272,13 @@ void json_out_member(struct json_out *out, const char *name, struct str text)
 {
     json_out_name(out, name);
     json_out_text(out, text);
+}
+
+void json_out_bytes(struct json_out *out, const char *name, struct str bytes)
+{
+    json_out_name(out, name);
+    buf_put_char(out->buf, '"');
+    base64_put(out->buf, bytes);
+    buf_put_char(out->buf, '"');
+    out->needs_comma = true;
 }

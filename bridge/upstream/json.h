@@ -47,3 +47,5 @@ void json_out_bool(struct json_out *out, bool value);
 void json_out_null(struct json_out *out);
 /** A whole member with a string value. */
 void json_out_member(struct json_out *out, const char *name, struct str text);
+/** The same with a value in base64. */
+void json_out_bytes(struct json_out *out, const char *name, struct str bytes);

@@ -33,11 +33,7 @@ static struct str add_body(const struct service_making *making)
         if (attachment->type.n > 0) {
             json_out_member(&out, "ContentType", attachment->type);
         }
-        json_out_name(&out, "ContentBytes");
-        buf_put_char(&buf, '"');
-        base64_put(&buf, making->call->content);
-        buf_put_char(&buf, '"');
-        out.needs_comma = true;
+        json_out_bytes(&out, "ContentBytes", making->call->content);
     } else {
         json_out_member(&out, "SourceUrl", attachment->url);
     }

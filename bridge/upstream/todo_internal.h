@@ -18,6 +18,9 @@
 #define TODO_TEXT_MOST  ((size_t)256 * 1024)
 #define TODO_TEXTS_MOST ((size_t)16 * 1024 * 1024) /**< of all entries of a page */
 
+/** What a file may have (B.9). */
+#define TODO_ATTACHMENT_BYTES ((size_t)25 << 20)
+
 /** Fields for which the service has no member. */
 #define TODO_NEVER                                                                      \
     (TASK_FIELD(TASK_SENSITIVITY) | TASK_FIELD(TASK_PERCENT) | TASK_FIELD(TASK_OWNER) | \
@@ -89,7 +92,18 @@ task_project todo_project_check;
 MUST_CHECK bool todo_rule_to_due(const struct task *task, struct task_recurrence *out);
 MUST_CHECK bool todo_rule_from_due(const struct task *task, struct task_recurrence *out);
 
+/* todo_attachment.c (B.9) */
+struct service_making;
+void todo_build_attachment(struct service_making *making);
+/** A success. */
+void todo_parse_attachment(const struct upstream_call *call, const struct upstream_answer *answer,
+    struct arena *arena, struct upstream_reply *reply);
+bool todo_next_attachment(
+    struct upstream_page *page, struct arena *arena, struct task_attachment *out, struct err *err);
+
 /* todo_request.c */
+/** me/todo/lists[/L[/tasks[/T]]]: an empty id ends it. */
+void todo_put_path(struct service_making *making, struct str folder_id, struct str task_id);
 bool todo_can(enum upstream_kind kind);
 MUST_CHECK bool todo_build(const struct upstream_call *call, struct str base_url,
     struct arena *arena, struct upstream_request *out, struct err *err);

@@ -165,15 +165,20 @@ static void parse_success(const struct upstream_call *call, const struct upstrea
     struct cJSON *root = NULL;
 
     if (call->kind == UPSTREAM_DELETE_TASK || call->kind == UPSTREAM_DELETE_FOLDER ||
-        call->kind == UPSTREAM_KEEP || call->kind == UPSTREAM_KEEP_FIRST) {
+        call->kind == UPSTREAM_KEEP || call->kind == UPSTREAM_KEEP_FIRST ||
+        call->kind == UPSTREAM_DELETE_ATTACHMENT) {
         return; /* nothing to read */
+    }
+    if (call->kind == UPSTREAM_GET_ATTACHMENT || call->kind == UPSTREAM_ADD_ATTACHMENT) {
+        todo_parse_attachment(call, answer, arena, reply);
+        return;
     }
     if (service_reply_silence(call, answer, arena, reply) ||
         !json_parse(answer->body, &root, &reply->err)) {
         return;
     }
     if (is_sync(call->kind) || call->kind == UPSTREAM_FIND_TASK ||
-        call->kind == UPSTREAM_LIST_SUBTASKS) {
+        call->kind == UPSTREAM_LIST_SUBTASKS || call->kind == UPSTREAM_LIST_ATTACHMENTS) {
         parse_page(call, &root, arena, reply);
     } else {
         parse_entity(call, &root, arena, reply);
@@ -190,6 +195,13 @@ static bool is_expired(
 
     return is_sync(call->kind) && call->link.n > 0 &&
            (status == 410 || (is_told && (status == 400 || status == 404)));
+}
+
+/* Pieces that went to a session which is no longer there have to be sent again, all of them. */
+static bool is_session_over(const struct upstream_call *call, int status)
+{
+    return call->session.n > 0 &&
+           (status == 404 || status == 409 || status == 410 || status == 416);
 }
 
 static bool is_about_one_task(enum upstream_kind kind)
@@ -218,6 +230,9 @@ static void parse_failure(const struct upstream_call *call, const struct upstrea
         reply->is_forgotten = true;
         reply->is_account_gone = false;
         reply->err.kind = ERR_UPSTREAM;
+    } else if (is_session_over(call, answer->status)) {
+        reply->is_maybe_gone = reply->is_account_gone = false;
+        reply->err.kind = ERR_BUSY;
     } else if (service_error_has(&error, S("ErrorInvalidUser"))) {
         reply->err.kind = ERR_DENIED; /* B.13: as 401 */
     } else if (answer->status == 400 && is_about_one_task(call->kind) &&

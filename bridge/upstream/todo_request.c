@@ -25,14 +25,14 @@ bool todo_can(enum upstream_kind kind)
     case UPSTREAM_CREATE_FOLDER:
     case UPSTREAM_RENAME_FOLDER:
     case UPSTREAM_DELETE_FOLDER:
-        return true;
-    case UPSTREAM_LIST_GROUPS:
-    case UPSTREAM_COMPLETE_TASK:
-    case UPSTREAM_FIND_FOLDER:
     case UPSTREAM_LIST_ATTACHMENTS:
     case UPSTREAM_GET_ATTACHMENT:
     case UPSTREAM_ADD_ATTACHMENT:
     case UPSTREAM_DELETE_ATTACHMENT:
+        return true;
+    case UPSTREAM_LIST_GROUPS:
+    case UPSTREAM_COMPLETE_TASK:
+    case UPSTREAM_FIND_FOLDER:
     case UPSTREAM_KIND_COUNT:
         break;
     }
@@ -52,8 +52,7 @@ static void put_task(struct service_making *making, struct str id)
     uri_encode_segment(&making->url, id);
 }
 
-/* me/todo/lists[/L[/tasks[/T]]]: an empty id ends it. */
-static void put_path(struct service_making *making, struct str folder_id, struct str task_id)
+void todo_put_path(struct service_making *making, struct str folder_id, struct str task_id)
 {
     buf_put_text(&making->url, "me/todo/lists");
     if (folder_id.n > 0) {
@@ -104,7 +103,7 @@ static bool build_listing(struct service_making *making, struct err *err)
         buf_put(&making->url, call->link);
         return true;
     }
-    put_path(making, call->kind == UPSTREAM_SYNC_FOLDERS ? S("") : call->folder_id, S(""));
+    todo_put_path(making, call->kind == UPSTREAM_SYNC_FOLDERS ? S("") : call->folder_id, S(""));
     if (call->kind == UPSTREAM_SYNC_FOLDERS) {
         buf_put_text(&making->url, "/delta");
     } else if (call->kind == UPSTREAM_SYNC_TASKS) {
@@ -150,12 +149,12 @@ static void build_create_task(struct service_making *making)
 
     making->request.method = S("POST");
     if (call->parent_id.n > 0) {
-        put_path(making, call->folder_id, call->parent_id);
+        todo_put_path(making, call->folder_id, call->parent_id);
         buf_put_text(&making->url, "/checklistItems");
         service_set_json(making, todo_write_check(call->task, 0, true, making->arena));
         return;
     }
-    put_path(making, call->folder_id, S(""));
+    todo_put_path(making, call->folder_id, S(""));
     buf_put_text(&making->url, "/tasks");
     service_set_json(making, create_body(making));
 }
@@ -168,7 +167,7 @@ static void build_keep(struct service_making *making)
     struct json_out out;
 
     making->request.method = is_first ? S("POST") : S("PATCH");
-    put_path(making, call->folder_id, call->task_id);
+    todo_put_path(making, call->folder_id, call->task_id);
     buf_put_text(&making->url, is_first ? "/extensions" : "/extensions/" TODO_EXTENSION);
     buf_init(&buf, SIZE_MAX / 2);
     json_out_init(&out, &buf);
@@ -182,7 +181,7 @@ static void build_task_call(struct service_making *making)
 
     bool is_subtask = upstream_parent_of(call->task_id).n > 0;
 
-    put_path(making, call->folder_id, call->task_id);
+    todo_put_path(making, call->folder_id, call->task_id);
     if (call->kind == UPSTREAM_GET_TASK) {
         making->request.method = S("GET");
         if (!is_subtask) {
@@ -208,13 +207,19 @@ static void build_folder_call(struct service_making *making)
 {
     bool is_create = making->call->kind == UPSTREAM_CREATE_FOLDER;
 
-    put_path(making, is_create ? S("") : making->call->folder_id, S(""));
+    todo_put_path(making, is_create ? S("") : making->call->folder_id, S(""));
     if (making->call->kind == UPSTREAM_DELETE_FOLDER) {
         making->request.method = S("DELETE");
         return;
     }
     making->request.method = is_create ? S("POST") : S("PATCH");
     service_set_json(making, service_name_body(making, "displayName"));
+}
+
+/* An item of a checklist has nothing attached to it. */
+static bool is_task(struct str id)
+{
+    return id.n > 0 && upstream_parent_of(id).n == 0;
 }
 
 /* An empty id would turn the path of one thing into that of many. */
@@ -232,6 +237,12 @@ static bool has_ids(const struct upstream_call *call)
         return call->folder_id.n > 0 && call->task_id.n > 0;
     case UPSTREAM_LIST_SUBTASKS:
         return (call->folder_id.n > 0 && call->parent_id.n > 0) || call->link.n > 0;
+    case UPSTREAM_LIST_ATTACHMENTS:
+    case UPSTREAM_ADD_ATTACHMENT:
+        return (call->folder_id.n > 0 && is_task(call->task_id)) || call->link.n > 0;
+    case UPSTREAM_GET_ATTACHMENT:
+    case UPSTREAM_DELETE_ATTACHMENT:
+        return call->folder_id.n > 0 && is_task(call->task_id) && call->attachment_id.n > 0;
     default:
         return call->folder_id.n > 0 || call->link.n > 0;
     }
@@ -259,6 +270,12 @@ static bool build_kind(struct service_making *making, struct err *err)
     case UPSTREAM_UPDATE_TASK:
     case UPSTREAM_DELETE_TASK:
         build_task_call(making);
+        break;
+    case UPSTREAM_LIST_ATTACHMENTS:
+    case UPSTREAM_GET_ATTACHMENT:
+    case UPSTREAM_ADD_ATTACHMENT:
+    case UPSTREAM_DELETE_ATTACHMENT:
+        todo_build_attachment(making);
         break;
     default:
         build_folder_call(making);

@@ -227,6 +227,17 @@ static bool is_get(const struct upstream_op *op)
     return str_eq(op->request.method, S("GET"));
 }
 
+static bool changes_something(const struct upstream_op *op)
+{
+    return !is_get(op) && !op->request.is_part;
+}
+
+/* Done twice it is as done once, so nobody has to know whether a failure did it. */
+static bool is_repeatable(const struct upstream_op *op)
+{
+    return str_eq(op->request.method, S("PATCH")) || str_eq(op->request.method, S("DELETE"));
+}
+
 /*
  * A link is checked when it comes, so that a foreign one is never stored, and again before each
  * request. What stands behind a '#' is a note of the dialect's to itself.
@@ -244,8 +255,8 @@ static void check_link(struct upstream_op *op, struct upstream_reply *reply)
 }
 
 /*
- * A whole answer. A success that can't be read may still have been done, and so may a POST whose
- * gateway gave up or that failed half-way.
+ * A whole answer. A success that can't be read may still have been done, and so may a POST or PUT
+ * whose gateway gave up or that failed half-way.
  */
 static void read_answer(
     struct upstream_op *op, const struct http_answer *answer, struct upstream_reply *reply)
@@ -261,8 +272,8 @@ static void read_answer(
 
     op->upstream->dialect->parse(&op->call, &parts, clock_now_s(), op->arena, reply);
     check_link(op, reply);
-    reply->is_unclear = (is_success && reply->err.kind != ERR_NONE && !is_get(op)) ||
-                        (is_half_done && str_eq(op->request.method, S("POST")));
+    reply->is_unclear = changes_something(op) && ((is_success && reply->err.kind != ERR_NONE) ||
+                                                     (is_half_done && !is_repeatable(op)));
     watch_throttling(op->upstream, answer, reply);
 }
 
@@ -275,6 +286,21 @@ static void send_plain(struct upstream_op *op)
     op->call.has_no_range = true;
     op->request = op->plain;
     send_request(op);
+}
+
+static void dispatch(struct upstream_op *op);
+static bool build(struct upstream_op *op, const struct upstream_call *call, struct err *err);
+
+/* The next piece of what goes up in several requests. */
+static void send_piece(struct upstream_op *op, const struct upstream_reply *reply)
+{
+    op->call.session = reply->session;
+    op->call.sent = reply->sent;
+    if (build(op, &op->call, &op->reply.err)) {
+        dispatch(op);
+    } else {
+        reply_later(op);
+    }
 }
 
 static void on_answer(const struct http_answer *answer, void *arg)
@@ -291,6 +317,10 @@ static void on_answer(const struct http_answer *answer, void *arg)
             send_plain(op);
             return;
         }
+        if (reply.err.kind == ERR_NONE && reply.session.n > 0) {
+            send_piece(op, &reply);
+            return;
+        }
     } else if (was_sent && is_get(op) && !op->is_repeated && !answer->is_late &&
                answer->err.kind == ERR_BUSY) {
         op->is_repeated = true;
@@ -299,7 +329,7 @@ static void on_answer(const struct http_answer *answer, void *arg)
     } else {
         reply.err = answer->err;
         reply.err.retry_after_s = upstream_rest_s(op->upstream);
-        reply.is_unclear = was_sent && !is_get(op);
+        reply.is_unclear = was_sent && changes_something(op);
     }
     log_debug("upstream.answer", LOG_TEXT("method", op->request.method.p),
         LOG_INT("status", answer->status), LOG_INT("bytes", answer->body.n),
@@ -333,8 +363,6 @@ static void copy_call(struct upstream_op *op, const struct upstream_call *call)
     op->call = *call;
     op->call.task = NULL;
     op->call.kept = (struct str){ 0 };
-    op->call.attachment = NULL;
-    op->call.content = (struct str){ 0 };
     op->call.attachment_id = arena_copy(arena, call->attachment_id);
     op->call.folder_id = arena_copy(arena, call->folder_id);
     op->call.task_id = arena_copy(arena, call->task_id);
@@ -365,6 +393,20 @@ static bool build(struct upstream_op *op, const struct upstream_call *call, stru
     return dialect->build(call, upstream->base_url, op->arena, &op->request, err);
 }
 
+static void dispatch(struct upstream_op *op)
+{
+    struct upstream *upstream = op->upstream;
+
+    if (!is_allowed(upstream, op->request.url, op->arena)) {
+        err_set(&op->reply.err, ERR_UPSTREAM, "a link to another host");
+        reply_later(op);
+    } else if (!op->is_background && upstream_rest_s(upstream) > 0) {
+        fail_resting(op);
+    } else {
+        send_request(op);
+    }
+}
+
 struct upstream_op *upstream_start(struct upstream *upstream, const struct upstream_call *call,
     bool is_background, int64_t deadline_ms, upstream_cb *cb, void *arg)
 {
@@ -383,15 +425,10 @@ struct upstream_op *upstream_start(struct upstream *upstream, const struct upstr
     }
     upstream->ops = op;
     copy_call(op, call);
-    if (!build(op, call, &op->reply.err)) {
-        reply_later(op);
-    } else if (!is_allowed(upstream, op->request.url, op->arena)) {
-        err_set(&op->reply.err, ERR_UPSTREAM, "a link to another host");
-        reply_later(op);
-    } else if (!is_background && upstream_rest_s(upstream) > 0) {
-        fail_resting(op);
+    if (build(op, call, &op->reply.err)) {
+        dispatch(op);
     } else {
-        send_request(op);
+        reply_later(op);
     }
     return op;
 }

@@ -5,6 +5,7 @@ Nothing here sleeps: starting waits for the 'listening on' line, everything else
 sandbox's /admin/wait, an answer, the end of a process). Every wait has a deadline, which only ever
 runs out when a test fails.
 """
+import base64
 import concurrent.futures
 import http.client
 import json
@@ -368,6 +369,13 @@ class Graph(Json):
 
     def create(self, title="Example", list_id="tasks", **members):
         answer = self.post(f"/lists/{list_id}/tasks", {"title": title, **members})
+        assert answer.status == 201, answer
+        return answer.json
+
+    def attach(self, task_id, name, content=b"hi"):
+        answer = self.post(f"/lists/tasks/tasks/{task_id}/attachments", {
+            "@odata.type": "#microsoft.graph.taskFileAttachment", "name": name,
+            "contentType": "text/plain", "contentBytes": base64.b64encode(content).decode()})
         assert answer.status == 201, answer
         return answer.json
 

@@ -4,10 +4,11 @@ import re
 import threading
 import urllib.parse
 
-from harness import Case, unfold, vtodo
+from harness import Case, only_on, unfold, vtodo
 
 KIND = "#Microsoft.OutlookServices."
 PLAIN = {"Content-Type": "text/plain"}
+only_files = only_on("outlook", "on To Do nothing but files can be attached (upstream.md B.9)")
 
 
 def inline(content, name="a.txt", more=""):
@@ -101,6 +102,7 @@ class FromUpstream(AttachmentCase):
         self.assertEqual((200, b"mac and cheese"), (answer.status, answer.body))
         self.assertEqual("application/octet-stream", answer.headers["Content-Type"])
 
+    @only_files
     def test_v077_a_link_upstream_is_an_address(self):
         task = self.rest.create("Buy milk")
         url = "https://contoso.example/onedrive.aspx?id=%2Fpersonal&parent=%2F"
@@ -111,6 +113,7 @@ class FromUpstream(AttachmentCase):
         self.until_synced(lambda: self.dav.etags(self.tasks))
         self.assertEqual([f'ATTACH;FILENAME="Hydrangea picture":{url}'], self.lines(self.born()))
 
+    @only_files
     def test_an_item_can_be_seen_and_not_read(self):
         task = self.rest.create("Buy milk")
         self.rest.post(f"/tasks('{task['Id']}')/attachments", {
@@ -121,6 +124,7 @@ class FromUpstream(AttachmentCase):
         self.assertIn('FILENAME="Holiday event"', line)
         self.assertEqual(403, self.content(line).status)
 
+    @only_files
     def test_a_move_that_cannot_take_an_item_along_says_so(self):
         task = self.rest.create("Buy milk")
         self.rest.post(f"/tasks('{task['Id']}')/attachments", {
@@ -140,6 +144,7 @@ class FromUpstream(AttachmentCase):
         self.assertEqual(1, len(self.lines(href)))
         self.assertEqual(1, len(self.admin.tasks("alice")))
 
+    @only_on("outlook", "To Do does not tell which files belong into the text")
     def test_what_belongs_into_the_text_is_not_listed(self):
         task = self.rest.create("Buy milk")
         self.add_upstream(task, "image001.png", IsInline=True)
@@ -169,11 +174,23 @@ class FromUpstream(AttachmentCase):
         self.rest.create("Without")
         self.add_upstream(task, "notes.txt")
         self.until_synced(lambda: len(self.dav.etags(self.tasks)) == 2)
-        lists = lambda: len(self.admin.requests(method="GET", path="/attachments?"))
+        lists = lambda: len(self.admin.requests(method="GET", path="/attachments"))
         self.assertEqual(1, lists())
         for _ in range(3):
             self.refresh()
         self.assertEqual(1, lists())
+
+    @only_on("todo", "only there is it open whether a file changes its task (upstream.md B.4)")
+    def test_a_file_that_comes_silently_is_found_by_the_full_round(self):
+        self.put()
+        self.refresh()
+        self.admin.personality(silent_children=True)
+        made = self.sandbox.graph().attach(self.admin.tasks("alice")["Buy milk"]["Id"], "a.txt")
+        self.refresh()
+        self.assertEqual([], self.lines(self.tasks + "a.ics"))
+        self.bridge.run("sync", "alice")
+        (line,) = self.lines(self.tasks + "a.ics")
+        self.assertEqual(("a.txt", b"hi"), (made["name"], self.content(line).body))
 
 
 class FromClients(AttachmentCase):
@@ -194,6 +211,7 @@ class FromClients(AttachmentCase):
         self.refresh()
         self.assertEqual(ctag, self.dav.ctag(self.tasks))
 
+    @only_files
     def test_v076_a_foreign_address_becomes_a_link(self):
         text = vtodo("one", "SUMMARY:Buy milk", "ATTACH:https://example.org/doc")
         answer = self.dav.put(self.tasks + "a.ics", text)
@@ -203,6 +221,15 @@ class FromClients(AttachmentCase):
                          (made["@odata.type"], made["Name"], made["SourceUrl"]))
         self.assertEqual(text, self.dav.get(self.tasks + "a.ics").text)
         self.assertEqual(self.dav.get(self.tasks + "a.ics").etag, answer.etag)
+
+    @only_on("todo", "v2.0 takes it as a link")
+    def test_v076_a_foreign_address_stays_here(self):
+        text = vtodo("one", "SUMMARY:Buy milk", "ATTACH:https://example.org/doc")
+        answer = self.dav.put(self.tasks + "a.ics", text)
+        self.assertEqual(201, answer.status, answer)
+        self.assertEqual([], self.upstream())
+        got = self.dav.get(self.tasks + "a.ics")
+        self.assertEqual((text, answer.etag), (got.text, got.etag))
 
     def test_other_addresses_and_those_of_alarms_stay_here(self):
         text = vtodo("one", "SUMMARY:Buy milk", "ATTACH:cid:part1@example.org",
@@ -457,6 +484,7 @@ class Trouble(AttachmentCase):
                 (line,) = self.lines(href)
                 self.assertEqual(kind.encode(), self.content(line).body)
 
+    @only_files
     def test_a_lost_answer_to_a_link_doubles_nothing(self):
         self.admin.fault("cut_after", method="POST", path="/attachments")
         text = vtodo("link", "SUMMARY:link", "ATTACH:https://example.org/doc")
@@ -539,3 +567,166 @@ class Trouble(AttachmentCase):
         self.assertEqual(201, answers[0].status, answers)
         document = self.document(self.tasks + "a.ics")
         self.assertTrue(any(line.startswith("PRIORITY:") for line in document), document)
+
+
+@only_on("todo", "v2.0 takes a file of any size in one request")
+class Pieces(AttachmentCase):
+    """upstream.md B.9: 3 MB and more go up in a session, in pieces of less than 4 MB."""
+    content = bytes(range(251)) * 16000  # two pieces
+    named = {"Content-Type": "application/zip",
+             "Content-Disposition": "attachment; filename=a.zip"}
+    session = {"method": "POST", "path": "/createuploadsession"}
+    piece = {"method": "PUT", "path": "/attachmentsessions/"}
+
+    def setUp(self):
+        super().setUp()
+        self.assertEqual(201, self.put().status)
+
+    def add(self):
+        return self.post("add", self.content, self.named)
+
+    def upstream(self, subject="Buy milk"):
+        task = self.admin.tasks("alice")[subject]
+        return self.rest.get(
+            f"/tasks('{task['Id']}')/attachments?$select=Id,Name,ContentType").json["value"]
+
+    def sessions(self):
+        return len(self.admin.requests(**self.session, arrived=1))
+
+    def pieces(self):
+        return [r["headers"]["content-range"] for r in self.admin.requests(**self.piece, arrived=1)]
+
+    def check(self, answer):
+        """It is there, once."""
+        self.assertEqual(201, answer.status, answer)
+        (made,) = self.upstream()
+        self.assertEqual(("a.zip", "application/zip"), (made["Name"], made["ContentType"]))
+        (line,) = self.lines(self.tasks + "a.ics")
+        self.assertIn(answer.headers["Cal-Managed-ID"], line)
+        self.assertIn(f";SIZE={len(self.content)}:", line)
+        self.assertTrue(self.content == self.read(line))
+        ctag = self.dav.ctag(self.tasks)
+        self.refresh()
+        self.assertEqual(ctag, self.dav.ctag(self.tasks))
+
+    def read(self, line):
+        return AttachmentCase.content(self, line).body
+
+    def fails(self, kind, match, **more):
+        """That request fails, and with it the client's; nothing is seen of the file yet."""
+        self.admin.fault(kind, **match, **more)
+        answer = self.add()
+        self.assertEqual(503, answer.status, answer)
+        self.assertGreater(int(answer.headers["Retry-After"]), 0)
+        self.assertEqual([], self.lines(self.tasks + "a.ics"))
+
+    def test_in_order_and_small_enough(self):
+        self.content = 2 * self.content
+        self.check(self.add())
+        total = len(self.content)
+        self.assertEqual([f"bytes 0-3932159/{total}", f"bytes 3932160-7864319/{total}",
+                          f"bytes 7864320-{total - 1}/{total}"], self.pieces())
+        self.assertEqual([], self.admin.requests(method="POST", path="/attachments", status=201))
+
+    def test_what_is_smaller_goes_up_whole(self):
+        self.content = b"x" * 2_999_999
+        self.check(self.add())
+        self.assertEqual(0, self.sessions())
+        self.dav.delete(self.tasks + "a.ics")
+        self.put()
+        self.content = b"x" * 3_000_000
+        self.check(self.add())
+        self.assertEqual((1, 1), (self.sessions(), len(self.pieces())))
+
+    def test_a_session_that_breaks_leaves_nothing_behind(self):
+        gone = {"status": 404, "code": "ErrorItemNotFound"}
+        for kind, match, more in (
+                ("status", dict(self.session), {"status": 500}),
+                ("cut_after", dict(self.session), {}),
+                ("malformed", dict(self.session), {}),
+                ("status", dict(self.piece), {"status": 500}),
+                ("status", dict(self.piece, nth=2), {"status": 503, "retry_after": 3}),
+                ("status", dict(self.piece), gone),
+                ("status", dict(self.piece, nth=2), gone),
+                ("status", dict(self.piece, nth=2), {"status": 429, "retry_after": 3}),
+                ("status_after", dict(self.piece), {"status": 504}),
+                ("cut_before", dict(self.piece), {}),
+                ("cut_after", dict(self.piece), {}),
+                ("rewrite", dict(self.piece), {"find": '"3932160"', "put": '"0"'}),
+                ("rewrite", dict(self.piece), {"find": '"3932160"', "put": '"99999999"'})):
+            with self.subTest(kind=kind, match=match, **more):
+                self.fails(kind, match, **more)
+                self.assertEqual([], self.upstream())
+                self.clock.advance(10)
+                before = self.sessions()
+                self.check(self.clock.until_final(self.add))
+                self.assertEqual(before + 1, self.sessions())
+                self.admin.clear_faults()
+                self.assertEqual(204, self.post("remove", **{
+                    "managed-id": re.search("MANAGED-ID=([0-9a-f]+)",
+                                            self.lines(self.tasks + "a.ics")[0])[1]}).status)
+
+    def test_a_lost_answer_to_the_last_piece_doubles_nothing(self):
+        for kind, more in (("cut_after", {}), ("status_after", {"status": 500}),
+                           ("cut_before", {}), ("status", {"status": 504})):
+            with self.subTest(kind):
+                self.fails(kind, dict(self.piece, nth=2), **more)
+                before = self.sessions()
+                answer = self.clock.until_final(self.add)
+                self.check(answer)
+                self.assertEqual(before + (not kind.endswith("after")), self.sessions())
+                self.admin.clear_faults()
+                self.post("remove", **{"managed-id": answer.headers["Cal-Managed-ID"]})
+
+    def test_an_inline_put_that_breaks_is_completed_by_its_repetition(self):
+        text = vtodo("big", "SUMMARY:big", inline(self.content, "a.zip"))
+        for kind, nth in (("status", 1), ("cut_after", 2)):
+            self.admin.fault(kind, **dict(self.piece, nth=nth))
+            href = f"{self.tasks}{kind}.ics"
+            put = lambda: self.dav.put(href, text.replace("big", kind), if_none_match="*")
+            self.assertEqual(503, put().status)
+            answer = self.clock.until_final(put)
+            self.assertEqual(201, answer.status, answer)
+            self.assertEqual(["a.zip"], [a["Name"] for a in self.upstream(kind)])
+            (line,) = self.lines(href)
+            self.assertTrue(self.content == self.read(line))
+            self.admin.clear_faults()
+
+    def test_killed_between_the_pieces(self):
+        self.admin.fault("hold_after", **self.piece)
+        client = threading.Thread(target=self.killed)
+        client.start()
+        self.admin.wait(**self.piece, arrived=True)
+        self.bridge.kill()
+        client.join()
+        self.admin.release(path="/attachmentsessions/")
+        self.bridge.start()
+        password = self.bridge.run("password", "add", "alice", "--label", "again").strip()
+        self.dav = self.bridge.dav("alice", password)
+        self.check(self.clock.until_final(self.add))
+
+    def killed(self):
+        try:
+            self.add()
+        except Exception:  # the connection was cut
+            pass
+
+    def test_what_the_service_refuses(self):
+        for status, wanted, text in ((413, 403, "<C:max-attachment-size"), (507, 507, ""),
+                                     (400, 403, "")):
+            for match in (self.session, self.piece, dict(self.piece, nth=2)):
+                with self.subTest(status=status, match=match):
+                    self.admin.clear_faults()
+                    self.admin.fault("status", status=status, code="ErrorOther", **match)
+                    answer = self.add()
+                    self.assertEqual(wanted, answer.status, answer)
+                    self.assertIn(text, answer.text)
+                    self.assertEqual(([], []), (self.upstream(),
+                                                self.lines(self.tasks + "a.ics")))
+        self.check(self.add())
+
+    def test_the_token_goes_to_no_other_host(self):
+        other = self.start_sandbox(clock=self.clock)
+        self.fails("rewrite", self.session, find=self.sandbox.origin, put=other.origin)
+        self.assertEqual([], other.admin.requests(arrived=1))
+        self.check(self.clock.until_final(self.add))

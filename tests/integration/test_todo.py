@@ -11,6 +11,7 @@ from harness import Bridge, Case, unfold, vtodo
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 LOOK_AGAIN = 6  # seconds after which an unclear operation is looked up again (5 s)
 PARIS = "Romance Standard Time"
+INLINE = "ATTACH;VALUE=BINARY;ENCODING=BASE64;FMTTYPE=text/plain;FILENAME=a.txt:aGk="
 
 
 def day(date):
@@ -362,6 +363,23 @@ class Subtasks(Todo):
         self.put("c", "SUMMARY:Eggs", self.below(), status=204)  # and stays one
         self.assertEqual(self.checklist("Party"), [])
         self.assertNotIn("dueDateTime", self.upstream()["Eggs"])
+
+    def test_an_item_with_a_file_becomes_a_task(self):
+        self.poll()
+        self.put("new", "SUMMARY:Cups", self.below(), INLINE)
+        self.put("c", "SUMMARY:Eggs", self.below())
+        after = self.admin.last()
+        answer = self.dav.request(
+            "POST", self.list + "c.ics?action=attachment-add", b"hi", {"Content-Type": "text/plain"})
+        self.assertEqual(answer.status, 403, answer)
+        self.put("c", "SUMMARY:Eggs", self.below(), INLINE, status=204)
+        self.admin.wait(method="DELETE", path="/checklistItems/", after=after)
+        self.assertEqual(self.checklist("Party"), [])
+        for name, title in (("c", "Eggs"), ("new", "Cups")):
+            path = f"{self.tasks}/{self.upstream()[title]['id']}/attachments"
+            self.assertEqual([a["name"] for a in self.graph.get(path).json["value"]], ["a.txt"])
+            self.assert_lines(self.lines(name), f"UID:{name}", self.below())
+            self.assertEqual(1, sum(l.startswith("ATTACH;MANAGED-ID=") for l in self.lines(name)))
 
     def test_a_kill_in_the_middle_of_a_promotion_doubles_nothing(self):
         for fault, method, path in (("hold_after", "POST", "/tasks"),
