@@ -67,7 +67,7 @@ static int set_up(void **state)
     };
     struct err err;
 
-    alarm(30); /* a test that hangs is ended */
+    alarm(100); /* a test that hangs is ended */
     unsetenv("http_proxy");
     unsetenv("all_proxy");
     unsetenv("ALL_PROXY");

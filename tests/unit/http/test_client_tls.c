@@ -166,7 +166,7 @@ static void only_a_trusted_certificate_for_the_host_gets_the_request(void **stat
     };
 
     (void)state;
-    alarm(30);
+    alarm(100);
     signal(SIGPIPE, SIG_IGN);
     unsetenv("https_proxy");
     unsetenv("HTTPS_PROXY");

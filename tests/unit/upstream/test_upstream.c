@@ -83,7 +83,7 @@ static int set_up(void **state)
     struct upstream_options target = { .dialect = &dialect_outlook };
     struct err err;
 
-    alarm(30);
+    alarm(100);
     unsetenv("http_proxy");
     unsetenv("all_proxy");
     unsetenv("ALL_PROXY");
