@@ -1,6 +1,7 @@
 """The promises of the design, on the real program with a sandbox and a clock in the test's hand."""
 import concurrent.futures
 import json
+import pathlib
 import re
 import shutil
 import threading
@@ -278,6 +279,39 @@ class Reading(Promises):
         self.assertLess(len(pages), count // 200 + 3)
         singles = [r for r in self.sandbox.admin.requests(method="GET", path=wire.single)]
         self.assertLess(len(singles), 5)
+
+    def peak_kib(self):
+        """The most memory that the bridge has had, in KiB."""
+        status = pathlib.Path(f"/proc/{self.bridge.server.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1])
+
+    def test_a_full_resync_of_10000_tasks_shows_only_what_changed(self):
+        count = 10000
+        self.sandbox.admin.seed("alice", count - 3)
+        change, *remove = [self.rest.create(name)["Id"] for name in ("change", "remove", "this too")]
+        self.bridge_up()
+        self.dav.deadline = 4 * DEADLINE  # a poll waits for the whole round
+        self.bridge.run("sync", "alice")
+        ctag = self.poll()
+        before, token = self.dav.sync_collection(self.list)
+        self.assertEqual(len(before), count)
+        peak = self.peak_kib()
+        for changed, removed in ((0, 0), (1, 2)):
+            if changed:
+                self.rest.patch(f"/tasks/{change}", {"Subject": "changed"})
+                for task in remove:
+                    self.rest.delete(f"/tasks/{task}")
+            self.sandbox.admin.expire_tokens()
+            last = self.sandbox.admin.last()
+            self.assertEqual(self.poll() == ctag, not changed)
+            self.assertGreater(len(self.sandbox.admin.requests(path=wire.page, after=last)),
+                               count // 200 - 5)
+            self.assertEqual(len(self.sandbox.admin.requests(status=404, after=last)), removed)
+            news, token = self.dav.sync_collection(self.list, token)
+            self.assertEqual((len(news), list(news.values()).count(None)),
+                             (changed + removed, removed))
+        if b"libasan" not in pathlib.Path(f"/proc/{self.bridge.server.process.pid}/maps").read_bytes():
+            self.assertLess(self.peak_kib() - peak, 32 * 1024)
 
 
 class Writing(Promises):
