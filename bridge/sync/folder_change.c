@@ -5,7 +5,8 @@
  * whose answer was lost.
  */
 enum {
-    FOLDER_MS = 20 * 1000
+    FOLDER_MS = 20 * 1000,
+    EMPTY_PAGES_MAX = 50, /**< of a list that is to be removed, each with a link to the next */
 };
 
 struct list_change {
@@ -17,6 +18,7 @@ struct list_change {
     struct store_job job;
     struct arena *arena;
     struct store_collection row;
+    unsigned pages;
     bool is_removal;
     sync_cb *cb;
     void *arg;
@@ -211,6 +213,9 @@ static void on_content(struct upstream_reply *reply, void *arg)
     change->op = NULL;
     if (!c && err.kind == ERR_NONE) {
         err_set(&err, ERR_NOT_FOUND, "the list has gone");
+    }
+    if (err.kind == ERR_NONE && ++change->pages > EMPTY_PAGES_MAX) {
+        err_set(&err, ERR_UPSTREAM, "a list without end");
     }
     if (err.kind != ERR_NONE) {
         change_failed(change, &err);

@@ -69,6 +69,19 @@ class LyingService(Hostile):
         self.assertEqual(len(self.dav.etags(self.list)), 1)
 
 
+    def test_an_empty_list_without_end_is_not_removed(self):
+        self.bridge_up()
+        path = f"{self.dav.home}garden/"
+        self.assertEqual(self.dav.request("MKCALENDAR", path).status, 201)
+        self.sandbox.admin.fault("empty_page", path="/tasks", count=0)
+        last = self.sandbox.admin.last()
+        self.assertEqual(self.dav.delete(path).status, 503)
+        self.assertLess(len(self.sandbox.admin.requests(path="/tasks", after=last)), 100)
+        self.assertIn(path, self.dav.collections().values())
+        self.sandbox.admin.clear_faults()
+        self.assertEqual(self.dav.delete(path).status, 204)
+
+
 class FloodingClient(Hostile):
     def status(self, client):
         with client.makefile("rb") as answer:

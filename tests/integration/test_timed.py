@@ -1,5 +1,6 @@
 """What the bridge does by itself when a time has come (design section 7, 'Timed work')."""
 import concurrent.futures
+import sqlite3
 
 from harness import vtodo
 from test_series import DRIVEN, FRESH, LOOK_AGAIN, WEEKLY, Series, completed, dates, override
@@ -86,6 +87,24 @@ class Reminders(Timed):
     def test_an_alarm_moves_on_after_a_kill_and_a_restart(self):
         self.put_task()
         self.restart("kill")
+        self.clock.advance(6 * HOUR)
+        self.when(56 * MINUTE)
+        self.assertEqual(self.reminder(), "2026-05-04T17:00")
+
+    def test_an_alarm_moves_on_in_a_store_of_an_older_version(self):
+        self.put_task()
+        before = self.dav.get(self.path)
+        self.bridge.stop()
+        with sqlite3.connect(f"{self.folder}/bridge.db") as db:
+            db.execute("DELETE FROM due")  # schema 6 changed no table that 7 fills
+            db.execute("PRAGMA user_version = 6")
+        db.close()
+        after = self.sandbox.admin.last()
+        self.start_again()
+        self.clock.advance(NEAR)
+        self.sandbox.admin.wait(method="GET", path="/tasks('", after=after)  # it finds its time
+        self.barrier()
+        self.assertEqual(self.dav.get(self.path).etag, before.etag)
         self.clock.advance(6 * HOUR)
         self.when(56 * MINUTE)
         self.assertEqual(self.reminder(), "2026-05-04T17:00")

@@ -79,6 +79,44 @@ static void every_older_store_becomes_the_newest(void **state)
     }
 }
 
+static void run_sql(struct scratch *scratch, const char *sql)
+{
+    struct query query;
+    struct err err;
+
+    query_start(&query, &scratch->db, sql, &err);
+    OK(query_run(&query));
+}
+
+static void tasks_of_a_store_without_due_times_are_looked_after_once(void **state)
+{
+    struct scratch *scratch = *state;
+    struct err err;
+
+    OK(sqlite_open_writer(scratch->path, sqlite_scripts, 3, &scratch->db.db, &err));
+    run_sql(scratch, "INSERT INTO users (id, name, created_s) VALUES (1, 'alice', 0)");
+    run_sql(scratch, "INSERT INTO accounts VALUES (1, 1, 'u', '', 'UTC', 0, 1, 0, 0, 0, 0, 0, 0, "
+                     "'', x'')");
+    run_sql(scratch, "INSERT INTO collections VALUES (1, 2, 'f', 's', 'n', 1, 0, 1, 0, '', 0, 0, "
+                     "0, 0, 0, 1, 0, 0, '')");
+    run_sql(scratch,
+        "INSERT INTO resources SELECT 1, 2, id, id, id, up, '', '', 1, 1, 1, 0, 0, x'', '', "
+        "removed, CAST(document AS BLOB), x'' FROM (SELECT 3 AS id, 'a' AS up, 0 AS removed, "
+        "'SUMMARY:plain' AS document UNION ALL SELECT 4, 'b', 0, 'BEGIN:VALARM' UNION ALL "
+        "SELECT 5, 'c', 0, 'rrule:FREQ=DAILY' UNION ALL SELECT 6, 'd', 1, 'BEGIN:VALARM' UNION ALL "
+        "SELECT 7, '', 0, 'RRULE:FREQ=DAILY')");
+    scratch_close(scratch);
+    scratch_open(scratch);
+    assert_int_equal(read_int(scratch, "SELECT count(*) FROM due"), 2);
+    assert_int_equal(read_int(scratch, "SELECT count(*) FROM due WHERE account = 1 AND kind = 1 "
+                                       "AND collection = 2 AND ref IN (4, 5) AND at_s = 1"),
+        2);
+    run_sql(scratch, "DELETE FROM due");
+    scratch_close(scratch);
+    scratch_open(scratch);
+    assert_int_equal(read_int(scratch, "SELECT count(*) FROM due"), 0);
+}
+
 static void a_newer_version_is_refused_and_left_alone(void **state)
 {
     struct scratch *scratch = *state;
@@ -164,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_older_version_becomes_the_newest, scratch_set_up_folder),
         TEST(every_older_store_becomes_the_newest, scratch_set_up_folder),
+        TEST(tasks_of_a_store_without_due_times_are_looked_after_once, scratch_set_up_folder),
         TEST(a_newer_version_is_refused_and_left_alone, scratch_set_up_folder),
         TEST(a_script_that_fails_changes_nothing, scratch_set_up_folder),
         TEST(a_migration_that_is_killed_goes_on_next_time, scratch_set_up_folder),
