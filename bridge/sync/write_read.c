@@ -48,6 +48,7 @@ static void read_done(struct store_job *base)
     struct op *op = CONTAINER_OF(base, struct op, job);
     const struct task_attachment *attachment = NULL;
     struct upstream_call call = { .kind = UPSTREAM_GET_ATTACHMENT };
+    const int64_t most = (int64_t)op->engine->options.attachment_bytes;
     struct err err = base->err;
 
     if (!op_job_ended(op)) {
@@ -73,7 +74,8 @@ static void read_done(struct store_job *base)
         end_with(op, SYNC_FORBIDDEN, &err);
         return;
     }
-    if (!op_hold_bytes(op, (size_t)attachment->bytes, &err)) {
+    /* a size that is a lie must not keep others from theirs; the answer has a bound of its own */
+    if (!op_hold_bytes(op, (size_t)(attachment->bytes < most ? attachment->bytes : most), &err)) {
         end_with(op, SYNC_BUSY, &err);
         return;
     }

@@ -102,6 +102,29 @@ class FromUpstream(AttachmentCase):
         self.assertEqual((200, b"mac and cheese"), (answer.status, answer.body))
         self.assertEqual("application/octet-stream", answer.headers["Content-Type"])
 
+    def test_a_stated_size_that_is_a_lie_keeps_nobody_from_reading(self):
+        task = self.rest.create("Buy milk")
+        self.admin.fault("rewrite", path="/attachments", find='ize":244', put='ize":2000000000', count=0)
+        self.add_upstream(task, "large")
+        self.add_upstream(task, "small", b"hi")
+        self.until_synced(lambda: self.dav.etags(self.tasks))
+        lines = {re.search("FILENAME=([a-z]+)", line)[1]: line for line in self.lines(self.born())}
+        self.assertIn(";SIZE=2000000000:", lines["large"])
+        last = self.admin.last()
+        self.admin.clear_faults()
+        self.admin.fault("hold", method="GET", path="/attachments")
+        answers = []
+        client = threading.Thread(target=lambda: answers.append(self.content(lines["large"])))
+        client.start()
+        self.admin.wait(path="/attachments", arrived=True, after=last)
+        other = self.bridge.dav("alice", self.bridge.run(
+            "password", "add", "alice", "--label", "other").strip())
+        answer = self.content(lines["small"], other)
+        self.admin.release()
+        client.join()
+        self.assertEqual((200, b"hi"), (answer.status, answer.body))
+        self.assertEqual((200, b"mac and cheese"), (answers[0].status, answers[0].body))
+
     @only_files
     def test_v077_a_link_upstream_is_an_address(self):
         task = self.rest.create("Buy milk")

@@ -287,10 +287,11 @@ class Reading(Promises):
 
     def test_a_full_resync_of_10000_tasks_shows_only_what_changed(self):
         count = 10000
-        self.sandbox.admin.seed("alice", count - 3)
-        change, *remove = [self.rest.create(name)["Id"] for name in ("change", "remove", "this too")]
         self.bridge_up()
         self.dav.deadline = 4 * DEADLINE  # a poll waits for the whole round
+        self.dav.close()
+        self.sandbox.admin.seed("alice", count - 3)
+        change, *remove = [self.rest.create(name)["Id"] for name in ("change", "remove", "this too")]
         self.bridge.run("sync", "alice")
         ctag = self.poll()
         before, token = self.dav.sync_collection(self.list)
