@@ -79,7 +79,7 @@ struct config {
         const char *key_file;
     } store;
     struct {
-        int64_t near_ms, far_ms, fresh_ms, hold_ms;
+        int64_t near_ms, far_ms, fresh_ms, hold_ms, full_ms;
         int64_t memory_bytes;
     } sync;
     struct {

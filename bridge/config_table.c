@@ -63,6 +63,9 @@ const struct setting config_settings[] = {
             "A client that polls starts a round at once if the last answer is older than this." },
     { "sync", "hold", SETTING_TIME, IN(sync.hold_ms), "1s", .least = 0, .most = 10 * SECOND,
         .help = "How long such a poll waits at most for its round." },
+    { "sync", "full", SETTING_TIME, IN(sync.full_ms), "6h", .least = 0, .most = 30 * DAY,
+        .help = "How often a To Do list is read whole: it may not say that an item of a task's "
+                "checklist has changed. 0: never." },
     { "sync", "memory", SETTING_SIZE, IN(sync.memory_bytes), "256M", .least = MIB,
         .most = 1024 * GIB, .help = "Memory for collections; the least recently used leave." },
 

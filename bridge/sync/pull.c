@@ -102,9 +102,23 @@ void pull_page_reset(struct pull *pull)
     pull->asked_counter = pull->collection->account->write_counter;
 }
 
+/** An item of a checklist may change without a word of it in the list's changes (upstream.md B.8):
+ * all is read now and then. */
+static bool wants_all(const struct collection *c)
+{
+    int64_t full_s = c->account->engine->options.full_s;
+
+    return full_s != 0 && c->account->service->dialect->project_check && c->is_synced &&
+           !c->is_round_full && clock_now_s() - c->round_started_s >= full_s;
+}
+
 void pull_start(struct collection *c)
 {
     struct pull *pull = mem_alloc(sizeof(*pull));
+
+    if (wants_all(c)) {
+        text_set(&c->link, S(""));
+    }
 
     pull->engine = c->account->engine;
     pull->collection = c;

@@ -10,6 +10,7 @@ from harness import Bridge, Case, unfold, vtodo
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 LOOK_AGAIN = 6  # seconds after which an unclear operation is looked up again (5 s)
+FULL = 6 * 3600  # seconds after which a list is read whole
 PARIS = "Romance Standard Time"
 INLINE = "ATTACH;VALUE=BINARY;ENCODING=BASE64;FMTTYPE=text/plain;FILENAME=a.txt:aGk="
 
@@ -464,14 +465,32 @@ class Subtasks(Todo):
         self.assertEqual(self.dav.get(f"{self.list}{cake}.ics").status, 404)
         self.assertEqual(self.names(), {"d"})
 
-    def test_items_that_change_silently_are_found_by_the_full_round(self):
+    def test_items_that_change_silently_are_found_by_a_full_round(self):
         self.add("Cake")
         self.poll()
         self.admin.personality(silent_children=True)
         self.add("Milk")
         self.poll()
+        self.assertEqual(len(self.names()), 2)
         self.bridge.run("sync", "alice")
         self.found("Milk")
+
+    def test_items_that_change_silently_are_found_in_time(self):
+        self.add("Cake")
+        self.put("c", "SUMMARY:Eggs", self.below())
+        ctag = self.poll()
+        self.admin.personality(silent_children=True)
+        self.graph.patch(f"{self.items}/{self.whole('Party')['checklistItems'][0]['id']}",
+                         {"isChecked": True})
+        self.clock.advance(FULL - 60)
+        self.assertEqual(self.poll(), ctag)
+        self.clock.advance(60)
+        after = self.admin.last()
+        self.assertNotEqual(self.poll(), ctag)
+        self.assert_lines(self.lines(self.found("Cake")), "STATUS:COMPLETED")
+        ctag = self.poll()
+        self.assertEqual(self.poll(), ctag)  # and the next full round is far
+        self.assertEqual(len(self.admin.requests(after=after, path="/tasks/delta?$expand")), 1)
 
 
 class Series(Todo):
@@ -704,22 +723,69 @@ class SideBySide(Todo):
         self.dav = self.bridge.dav("alice", self.bridge.run(
             "password", "add", "alice", "--label", "more").strip())
 
-    def test_a_move_between_them_keeps_the_document(self):
         lists = self.dav.collections()
-        old = next(path for path in lists.values() if path != self.list)
         self.assertEqual(len(lists), 2)
+        self.old = next(path for path in lists.values() if path != self.list)
+        self.mailboxes = {self.list: "alice", self.old: "bob"}
+
+    def assert_moved(self, source, target, text):
+        """Nothing is left behind; returns the task upstream."""
+        self.assertEqual(self.dav.get(source + "a.ics").status, 404)
+        self.assertEqual(self.dav.get(target + "a.ics").text, text)
+        self.assertEqual(self.admin.state(self.mailboxes[source])["tasks"], [])
+        task, = self.admin.state(self.mailboxes[target])["tasks"]
+        return task
+
+    def move(self, source, target, text):
+        answer = self.dav.request("MOVE", source + "a.ics",
+                                  headers={"Destination": target + "a.ics"})
+        self.assertEqual(answer.status, 201, answer)
+        return self.assert_moved(source, target, text)
+
+    def test_a_move_between_them_keeps_the_document(self):
         self.put("a", "SUMMARY:Milk", "DUE;TZID=Europe/Paris:20260506T180000", "LOCATION:Paris",
                  "CLASS:PRIVATE", "BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:x",
                  "TRIGGER;VALUE=DATE-TIME:20260505T080000Z", "END:VALARM")
         text = self.dav.get(self.list + "a.ics").text
-        for source, target in ((self.list, old), (old, self.list)):
-            answer = self.dav.request("MOVE", source + "a.ics",
-                                      headers={"Destination": target + "a.ics"})
-            self.assertEqual(answer.status, 201, answer)
-            self.assertEqual(self.dav.get(source + "a.ics").status, 404)
-            self.assertEqual(self.dav.get(target + "a.ics").text, text)
-            moved = self.admin.tasks("bob" if target == old else "alice")
-            self.assertEqual(set(moved), {"Milk"})
-            self.assertEqual(moved["Milk"]["Sensitivity"],
-                             "Private" if target == old else "Normal")
-            self.assertEqual(self.admin.state("alice" if target == old else "bob")["tasks"], [])
+        self.assertEqual(self.move(self.list, self.old, text)["Sensitivity"], "Private")
+        self.assertEqual(self.move(self.old, self.list, text)["Sensitivity"], "Normal")
+        self.clock.advance(FRESH)
+        self.assertEqual([self.dav.etags(path).keys() for path in (self.list, self.old)],
+                         [{self.list + "a.ics"}, set()])
+
+    def test_a_series_takes_its_rule_along(self):
+        self.put("a", "SUMMARY:x", *Series.DATES, "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO",
+                 "EXDATE;VALUE=DATE:20260518", "X-OWN:kept")
+        text = self.dav.get(self.list + "a.ics").text
+        for source, target in ((self.list, self.old), (self.old, self.list)):
+            rule = self.move(source, target, text)["Recurrence"]
+            self.assertEqual((rule["Pattern"]["Type"], rule["Range"]["NumberOfOccurrences"]),
+                             ("Weekly", 5))
+        self.put("a", "SUMMARY:x", *Series.DATES, "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO",
+                 "EXDATE;VALUE=DATE:20260518", "X-OWN:kept", "STATUS:COMPLETED", status=204)
+        self.assert_lines(self.lines("a"), "DUE;VALUE=DATE:20260511", "X-OWN:kept")
+
+    def test_a_kill_in_the_middle_of_a_move_doubles_and_loses_nothing(self):
+        self.put("a", "SUMMARY:x", "LOCATION:here", "PRIORITY:3")
+        text = self.dav.get(self.list + "a.ics").text
+        for fault, method, source, target in (("hold_after", "POST", self.list, self.old),
+                                              ("stall", "DELETE", self.old, self.list),
+                                              ("stall", "POST", self.list, self.old),
+                                              ("stall_after", "DELETE", self.old, self.list)):
+            with self.subTest(fault=fault, method=method):
+                after = self.admin.last()
+                self.admin.fault(fault, method=method)
+                headers = {"Destination": target + "a.ics"}
+                with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                    pool.submit(self.dav.request, "MOVE", source + "a.ics", headers=headers)
+                    self.admin.wait(method=method, after=after, arrived=True)
+                    self.restart("kill")
+                self.admin.clear_faults()
+                self.admin.release()
+                answer = self.clock.until_final(
+                    self.dav.request, "MOVE", source + "a.ics", headers=headers)
+                self.assertIn(answer.status, (201, 204, 404), answer)
+                self.clock.advance(FRESH)
+                for path in source, target:
+                    self.dav.ctag(path)
+                self.assertEqual(self.assert_moved(source, target, text)["Importance"], "High")

@@ -57,6 +57,7 @@ static void nothing_gives_the_defaults(void **state)
     assert_int_equal(config.sync.far_ms, 300000);
     assert_int_equal(config.sync.fresh_ms, 5000);
     assert_int_equal(config.sync.hold_ms, 1000);
+    assert_int_equal(config.sync.full_ms, 6 * 3600 * 1000);
     assert_int_equal(config.sync.memory_bytes, 256 << 20);
     assert_int_equal(config.limits.body_bytes, 4 << 20);
     assert_int_equal(config.limits.connections, 10000);
@@ -93,7 +94,7 @@ static void everything_can_be_set(void **state)
                 "allow_plaintext = YES\n"
                 "user = duedav\n"
                 "[store]\nurl = sqlite:/x.db\nkey_file = /k\n"
-                "[sync]\nnear = 250ms\nfar = 2h\nfresh = 0\nhold = 0s\nmemory = 1G\n"
+                "[sync]\nnear = 250ms\nfar = 2h\nfresh = 0\nhold = 0s\nfull = 1d\nmemory = 1G\n"
                 "[limits]\nbody = 1K\nattachment = 0\nbuffered = 2M\nconnections = 5\n"
                 "per_address = 2\nsign_in_failures = 3 / 30s\n"
                 "[mapping]\ncompleted = 0\ndelete_lists = no\nseries_form = override\n"
@@ -116,6 +117,7 @@ static void everything_can_be_set(void **state)
     assert_true(config.server.allow_plaintext);
     assert_int_equal(config.sync.near_ms, 250);
     assert_int_equal(config.sync.far_ms, 7200000);
+    assert_int_equal(config.sync.full_ms, 24 * 3600 * 1000);
     assert_int_equal(config.sync.memory_bytes, 1 << 30);
     assert_int_equal(config.limits.body_bytes, 1024);
     assert_int_equal(config.limits.sign_in_failures.count, 3);
