@@ -230,8 +230,8 @@ def run_other_sanitizers(names, result, everything):
                            "--errors-for-leak-kinds=definite "
                            f"{folder}/bridge/duedav \"$@\"\n")
         program.chmod(0o755)
-        run_under("valgrind", ["test_promises.Writing", "test_regressions", "test_copy_move"],
-                  program, result)
+        run_under("valgrind", ["test_promises.Writing", "test_regressions", "test_copy_move",
+                               "test_state"], program, result)
 
 
 # --- fuzzing --------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ static void answer_metrics(struct server *server, struct http_request *request)
 {
     const struct config_list *from = &server->config->server.metrics_from;
     const struct http_server_counts counts = http_server_counts(server->http);
-    CLEANUP(buf_done) struct buf text;
+    CLEANUP(buf_done) struct buf text = { 0 };
     bool is_allowed = false;
 
     for (size_t i = 0; i < from->count; i++) {

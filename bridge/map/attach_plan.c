@@ -111,7 +111,7 @@ bool map_cut_attachments(struct str body, size_t most_bytes, struct arena *arena
 bool map_put_inline(struct str document, const struct map_upload *upload,
     const struct map_context *context, struct str *out, struct err *err)
 {
-    CLEANUP(buf_done) struct buf text;
+    CLEANUP(buf_done) struct buf text = { 0 };
     struct arena *arena = context->arena;
     struct str params = S(";VALUE=BINARY;ENCODING=BASE64");
     struct str name = attach_name_param(upload->attachment.name, arena);
