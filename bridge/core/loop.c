@@ -54,7 +54,8 @@ struct loop {
     uint64_t post_number;
     struct event *post_event;
     struct loop_watch *signals;
-    size_t jobs;
+    size_t jobs; /**< under way */
+    uint64_t job_number;
     struct test_clock *test_clock;
 };
 
@@ -321,10 +322,10 @@ void loop_on_signal(struct loop *loop, int signal_number, loop_cb *cb, void *arg
 
 /* The test clock. */
 
-static bool answer(int fd, int64_t now_us)
+static bool answer(int fd, const char *word, int64_t number)
 {
     char text[64];
-    int n = snprintf(text, sizeof(text), "ok %lld\n", (long long)now_us);
+    int n = snprintf(text, sizeof(text), "%s %lld\n", word, (long long)number);
 
     return send(fd, text, (size_t)n, MSG_NOSIGNAL) == n;
 }
@@ -342,14 +343,19 @@ static void test_clock_free(struct test_clock **clock)
 /* Do what one line says. */
 static bool obey(struct test_clock *clock, struct str line)
 {
+    const struct loop *loop = clock->loop;
     int64_t now_us;
 
+    if (str_eq(line, S("idle"))) {
+        return answer(
+            clock->fd, "idle", (int64_t)(loop->timer_order + loop->post_number + loop->job_number));
+    }
     if (!str_has_prefix(line, S("set ")) || !str_to_i64(str_skip(line, 4), &now_us)) {
         return false;
     }
     clock_hold(now_us);
     loop_run_due(clock->loop);
-    return answer(clock->fd, now_us);
+    return answer(clock->fd, "ok", now_us);
 }
 
 /* One read, then the lines that are complete. False: the other end is gone or talks nonsense. */
@@ -432,6 +438,7 @@ bool loop_follow_test_clock(struct loop *loop, const char *path, struct err *err
 void loop_job_begins(struct loop *loop)
 {
     loop->jobs++;
+    loop->job_number++;
 }
 
 void loop_job_ends(struct loop *loop)

@@ -57,7 +57,9 @@ void loop_unwatch(struct loop_watch **watch);
  * Take the time from a test: connect to the Unix socket `path`, read lines "set MICROS" (wall
  * clock), hold the clock there, run what is due until nothing is, answer "ok MICROS". The first
  * line is waited for; a later one is read when no event is there and no job under way, so that the
- * time does not jump in the middle of something. Hidden option --test-clock.
+ * time does not jump in the middle of something. "idle" is answered "idle N", with how much has
+ * been begun so far (timers, posts, jobs): as long as N stays, nothing new was begun. Hidden option
+ * --test-clock.
  */
 MUST_CHECK bool loop_follow_test_clock(struct loop *loop, const char *path, struct err *err);
 /** Something is done elsewhere (worker.h) whose end will wake the loop. Loop thread only. */

@@ -18,8 +18,10 @@ class Watched(Case):
         self.list = self.dav.collections()["Tasks"]
 
     def poll(self):
+        """A whole round; a client gets its answer as soon as its list is up to date."""
         self.clock.advance(FRESH)
         self.dav.ctag(self.list)
+        self.clock.settle()
 
     def metrics(self, **headers):
         """{(name, labels...): value}; every line is checked."""

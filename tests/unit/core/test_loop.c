@@ -383,8 +383,8 @@ static void test_clock_sets_the_time_and_waits_for_what_is_due(void **state)
     struct actor again = { .letter = 'p', .left = 3, .loop = loop };
     struct loop_timer stop;
     struct peer peer = {
-        .lines = { "set 5000000\n", "set 6000000\n", "set 7000000\nset 8000000\n" },
-        .answers = { "ok 5000000\n", "ok 6000000\n", "ok 7000000\nok 8000000\n" },
+        .lines = { "set 5000000\n", "set 6000000\nidle\n", "set 7000000\nset 8000000\n" },
+        .answers = { "ok 5000000\n", "ok 6000000\nidle 2\n", "ok 7000000\nok 8000000\n" },
     };
     char path[64];
     pthread_t thread;
