@@ -6,6 +6,7 @@
 
 #define DEFAULT_PAGE 200 /**< entries; about a quarter of a megabyte */
 #define LARGEST_PAGE 1000
+#define LISTED       "100" /**< tasks on a page of an ordinary listing, which has some ten by itself */
 
 /* There are no groups, no action that completes, and no markers on lists: those are found by name
  * among all. */
@@ -116,6 +117,7 @@ static bool build_listing(struct service_making *making, struct err *err)
     } else { /* by walking the list: that it can be filtered by an extension is not documented */
         buf_put_text(&making->url, "/tasks");
         put_expand(making, OUR_EXTENSION);
+        buf_put_text(&making->url, "&$top=" LISTED);
     }
     return true;
 }

@@ -55,7 +55,7 @@ static const struct {
     { { .kind = UPSTREAM_DELETE_TASK, .folder_id = STR("L"), .task_id = STR("T|c") }, "DELETE",
         BASE "me/todo/lists/L/tasks/T/checklistItems/c", NULL },
     { { .kind = UPSTREAM_FIND_TASK, .folder_id = STR("L"), .marker = STR("m1") }, "GET",
-        BASE "me/todo/lists/L/tasks?$expand=" EXTENSION, NULL },
+        BASE "me/todo/lists/L/tasks?$expand=" EXTENSION "&$top=100", NULL },
     { { .kind = UPSTREAM_CREATE_TASK,
           .folder_id = STR("L"),
           .task = &task,
