@@ -2,7 +2,7 @@
 import socket
 import urllib.parse
 
-from harness import Case, vtodo
+from harness import DEADLINE, Case, vtodo
 
 LARGE = 3 * 1024 * 1024  # more than a task and an attachment may have, less than a body
 
@@ -10,15 +10,16 @@ LARGE = 3 * 1024 * 1024  # more than a task and an attachment may have, less tha
 class Bounds(Case):
     def setUp(self):
         super().setUp()
-        self.sandbox = self.start_sandbox()
+        clock = self.start_clock()  # it stands: nobody is too slow
+        self.sandbox = self.start_sandbox(clock=clock)
         self.bridge, self.dav = self.start_bridge(
-            self.sandbox, limits={"buffered": "4M", "body": "4M", "attachment": "512K"})
+            self.sandbox, clock=clock, limits={"buffered": "4M", "body": "4M", "attachment": "512K"})
         self.list = self.dav.collections()["Tasks"]
 
     def send(self, *lines, body=b"", credentials=None, method="PUT", path=None):
         """The head (and the beginning of a body) on a connection of its own."""
         parts = urllib.parse.urlsplit(self.bridge.url)
-        connection = socket.create_connection((parts.hostname, parts.port), 10)
+        connection = socket.create_connection((parts.hostname, parts.port), DEADLINE)
         self.addCleanup(connection.close)
         head = [f"{method} {path or self.list + 'new.ics'} HTTP/1.1", "Host: h", *lines]
         if credentials:
