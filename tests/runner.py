@@ -156,7 +156,7 @@ def outcomes(output):
     return seen
 
 
-def run_module(name, pattern, long_run):
+def run_module(name, pattern, long_run, program=BUILD / "bridge" / "duedav", **env):
     """The finished process and the seconds it took."""
     module, _, dialect = name.partition("@")
     command = ["/usr/bin/python3", "-m", "unittest", "-v"]
@@ -166,9 +166,10 @@ def run_module(name, pattern, long_run):
     done = run(command + [module], env={
         "PYTHONPATH": str(ROOT / "tests" / "integration"),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "DUEDAV": str(BUILD / "bridge" / "duedav"),
+        "DUEDAV": str(program),
         "DUEDAV_TEST_DIALECT": dialect or "outlook",
         "DUEDAV_LONG": "1" if long_run else "",
+        **env,
     })
     return done, time.monotonic() - started
 
@@ -205,33 +206,35 @@ def run_mutants(names, result, everything):
         mutants.run(chosen, result)
 
 
-def run_under(what, modules, program, result, **env):
+def run_under(what, modules, program, names, result, **env):
+    """Those that are named, as WHAT, WHAT:MODULE or WHAT:MODULE:TEST; without names all."""
     for module in modules:
-        started = time.monotonic()
-        done = run(["/usr/bin/python3", "-m", "unittest", "-q", module], env=dict(
-            env, PYTHONPATH=str(ROOT / "tests" / "integration"), PYTHONDONTWRITEBYTECODE="1",
-            DUEDAV=str(program)))
-        result.add(f"{what}:{module}", "FAIL" if done.returncode else "ok",
-                   time.monotonic() - started, done.stdout)
+        name = f"{what}:{module}"
+        pattern = [part.removeprefix(f"{name}:") for part in names if part.startswith(f"{name}:")]
+        if pattern or not names or any(name.startswith(part) for part in names):
+            report_module(name, *run_module(module, pattern, False, program, **env), result)
 
 
 def run_other_sanitizers(names, result, everything):
     """The whole integration suite under ThreadSanitizer, a short one under memcheck."""
-    if (everything and not names) or "tsan" in names:
+    asked = {part.split(":")[0] for part in names}
+    if everything and not names:
+        asked = {"tsan", "valgrind"}
+    if "tsan" in asked:
         folder = ROOT / "build" / "tsan"
-        build(folder, "-Db_sanitize=thread")
-        run_under("tsan", integration_modules(False), folder / "bridge" / "duedav", result,
+        build(folder, "-Db_sanitize=thread", targets=["bridge/duedav"])
+        run_under("tsan", integration_modules(False), folder / "bridge" / "duedav", names, result,
                   TSAN_OPTIONS="exitcode=66:halt_on_error=0")
-    if (everything and not names) or "valgrind" in names:
+    if "valgrind" in asked:
         folder = ROOT / "build" / "plain"
-        build(folder)
+        build(folder, targets=["bridge/duedav"])
         program = folder / "duedav-memcheck"
         program.write_text("#!/bin/sh\nexec valgrind -q --error-exitcode=66 --leak-check=full "
                            "--errors-for-leak-kinds=definite "
                            f"{folder}/bridge/duedav \"$@\"\n")
         program.chmod(0o755)
         run_under("valgrind", ["test_promises.Writing", "test_regressions", "test_copy_move",
-                               "test_state"], program, result)
+                               "test_state"], program, names, result)
 
 
 # --- fuzzing --------------------------------------------------------------------------------
