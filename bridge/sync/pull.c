@@ -6,6 +6,8 @@
 enum {
     PAGES_MAX = 20000,    /**< in one round of a list: a service that goes on for ever is broken */
     EMPTY_PAGES_MAX = 50, /**< one after the other, each with a link to the next */
+    ENTRIES_MAX = 20000,  /**< of one page; 200 are asked for */
+    UNREADABLE_LOGGED = 10, /**< of one page */
 };
 
 /* --- life --------------------------------------------------------------------------------- */
@@ -99,6 +101,7 @@ void pull_page_reset(struct pull *pull)
     table_done(&pull->by_id);
     table_init(&pull->by_id);
     pull->count = pull->position = 0;
+    pull->entries = pull->unreadable = 0;
     pull->asked_counter = pull->collection->account->write_counter;
 }
 
@@ -157,20 +160,30 @@ void pull_add_item(struct pull *pull, const struct upstream_item *item, bool is_
     pull->changes[place - 1] = (struct change){ .item = *item, .is_unreadable = is_unreadable };
 }
 
+static void note_unreadable(struct pull *pull, struct str id, const struct err *err)
+{
+    if (++pull->unreadable <= UNREADABLE_LOGGED) {
+        log_warn("sync.unreadable", LOG_STR("list", text_str(&pull->collection->slug)),
+            LOG_HASH("task", id), LOG_TEXT("why", err->text));
+    }
+}
+
 /* One that can't be read stops no other. */
 bool pull_read_some(struct pull *pull)
 {
-    for (size_t n = 0; n < SLICE; n++) {
+    for (size_t n = 0; n < SLICE; n++, pull->entries++) {
         struct upstream_item item = { 0 };
         struct err err = err_none;
 
+        if (pull->entries > ENTRIES_MAX) {
+            return true;
+        }
         if (pull->dialect->next_item(pull->page, pull->arena, &item, &err)) {
             pull_add_item(pull, &item, false);
         } else if (err.kind == ERR_NONE) {
             return true;
         } else {
-            log_warn("sync.unreadable", LOG_STR("list", text_str(&pull->collection->slug)),
-                LOG_HASH("task", item.id), LOG_TEXT("why", err.text));
+            note_unreadable(pull, item.id, &err);
             if (item.id.n) {
                 pull_add_item(pull, &item, true);
             }
@@ -182,9 +195,14 @@ bool pull_read_some(struct pull *pull)
 static void read_slice(void *arg)
 {
     struct pull *pull = arg;
+    bool is_read = pull_read_some(pull);
+    struct err err;
 
     pull->is_posted = false;
-    if (pull_read_some(pull)) {
+    if (pull->entries > ENTRIES_MAX) {
+        err_set(&err, ERR_UPSTREAM, "a page without end");
+        pull_end(pull, &err);
+    } else if (is_read) {
         pull_apply(pull);
     } else {
         pull->is_posted = true;

@@ -52,6 +52,7 @@ struct pull {
     struct table by_id;
     struct change *changes;
     size_t count, capacity, position;
+    size_t entries, unreadable; /**< of the page, so far */
     unsigned pages, empty_pages;
 
     bool is_page;                /**< a page moves the link; a single item does not */
@@ -81,7 +82,7 @@ void pull_job_start(struct pull *pull, bool is_write,
 void pull_page_reset(struct pull *pull);
 /** An entry of the page; the last one of an id wins. */
 void pull_add_item(struct pull *pull, const struct upstream_item *item, bool is_unreadable);
-/** Take some entries of the page; true when there are no more. */
+/** Take some entries of the page; true when there are no more, or more than any page has. */
 bool pull_read_some(struct pull *pull);
 void pull_ask_page(struct pull *pull);
 

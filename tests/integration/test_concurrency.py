@@ -248,6 +248,8 @@ class ManyAccounts(Crowd):
             asked.result()
             admin.clear_faults()
             self.assertEqual(len(self.poll_alice().result()), 3)
+        log = self.bridge.server.log_path.read_text(errors="replace")
+        self.assertLess(log.count("ev=sync.unreadable"), 100)  # nor does it fill the disk
 
     def test_after_a_restart_the_rounds_of_500_accounts_are_spread(self):
         """No thundering herd: the first rounds come over `near`, not in its first second."""
