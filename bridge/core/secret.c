@@ -1,6 +1,7 @@
 #include "bridge/core/secret.h"
 
 #include "bridge/core/buf.h"
+#include "bridge/core/clock.h"
 #include "bridge/core/mem.h"
 
 #include <assert.h>
@@ -100,6 +101,17 @@ uint32_t secret_random_below(uint32_t bound)
         secret_random(&value, sizeof(value));
     } while (value < skip);
     return value % bound;
+}
+
+uint32_t secret_jitter_below(uint32_t bound)
+{
+    static uint32_t share; /* of 2^32; steps of the golden ratio spread evenly, however many */
+
+    if (!clock_is_held()) {
+        return secret_random_below(bound);
+    }
+    share += 2654435769U;
+    return (uint32_t)((uint64_t)bound * share >> 32);
 }
 
 void secret_seed(uint64_t seed)

@@ -26,6 +26,9 @@ void secret_random(void *out, size_t n);
 void secret_random_id(char out[SECRET_ID_TEXT]);
 /** Random number below bound (> 0). */
 uint32_t secret_random_below(uint32_t bound);
+/** The same, for a delay: while a test holds the clock (core/clock.h) the same numbers in each run
+ * of the program, so that what a test sees is not left to chance. Loop thread only. */
+uint32_t secret_jitter_below(uint32_t bound);
 /** Make all of the above deterministic, for tests. */
 void secret_seed(uint64_t seed);
 

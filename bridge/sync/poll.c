@@ -28,7 +28,7 @@ static int64_t with_jitter(int64_t delay_ms)
 {
     uint32_t spread = (uint32_t)(delay_ms / 5) + 1;
 
-    return delay_ms - delay_ms / 10 + secret_random_below(spread);
+    return delay_ms - delay_ms / 10 + secret_jitter_below(spread);
 }
 
 static bool is_near(const struct account *account)
@@ -52,7 +52,7 @@ void account_schedule(struct account *account)
     }
     if (account->round_number == 0) {
         delay_ms = options->near_ms; /* after a start: all accounts, spread over `near` */
-        delay_ms = 1 + secret_random_below((uint32_t)delay_ms);
+        delay_ms = 1 + secret_jitter_below((uint32_t)delay_ms);
     }
     for (unsigned i = 0; i < account->failures && i < 10 && delay_ms < options->far_ms; i++) {
         delay_ms *= 2;

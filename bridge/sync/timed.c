@@ -244,7 +244,7 @@ void timed_start(struct account *account, int64_t next_s)
     timed->next_s = next_s;
     loop_timer_init(&timed->timer, account->engine->loop, fired, timed);
     account->timed = timed;
-    arm(timed, secret_random_below(spread_s)); /* what was missed: not all accounts at once */
+    arm(timed, secret_jitter_below(spread_s)); /* what was missed: not all accounts at once */
 }
 
 void timed_stop(struct account *account)

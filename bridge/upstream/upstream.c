@@ -162,7 +162,7 @@ static unsigned guess_rest(struct upstream *upstream)
 
     seconds = seconds < LONGEST_REST_S ? seconds : LONGEST_REST_S;
     upstream->last_rest_s = seconds;
-    return seconds + secret_random_below(seconds / 2 + 1);
+    return seconds + secret_jitter_below(seconds / 2 + 1);
 }
 
 static void watch_throttling(

@@ -1,6 +1,7 @@
 #include "bridge/core/secret.h"
 
 #include "bridge/core/buf.h"
+#include "bridge/core/clock.h"
 #include "bridge/core/mem.h"
 
 #include <stdio.h>
@@ -192,6 +193,23 @@ static void random_below_prefers_no_value(void **state)
     assert_true(low > 800 && low < 1200);
 }
 
+/* Each tenth of the bound has its share, and the numbers are those of the last run. */
+static void jitter_is_no_chance_while_the_clock_is_held(void **state)
+{
+    unsigned tenths[10] = { 0 };
+
+    (void)state;
+    clock_hold(0);
+    assert_int_equal(secret_jitter_below(1000), 618);
+    assert_int_equal(secret_jitter_below(1000), 236);
+    for (int i = 0; i < 1000; i++) {
+        tenths[secret_jitter_below(1000) / 100]++;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(tenths); i++) {
+        assert_in_range(tenths[i], 95, 105);
+    }
+}
+
 static void ids_are_26_letters_of_base32(void **state)
 {
     char id[SECRET_ID_TEXT], other[SECRET_ID_TEXT];
@@ -237,6 +255,7 @@ int main(void)
         cmocka_unit_test(bad_key_files_are_refused),
         cmocka_unit_test(random_below_stays_below),
         cmocka_unit_test(random_below_prefers_no_value),
+        cmocka_unit_test(jitter_is_no_chance_while_the_clock_is_held),
         cmocka_unit_test(ids_are_26_letters_of_base32),
         cmocka_unit_test(seed_makes_everything_repeat),
     };
