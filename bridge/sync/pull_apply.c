@@ -192,6 +192,13 @@ static bool is_in_page(
     return false;
 }
 
+/** Completed upstream, the text that is kept beside it went with the series to its next task. */
+static bool is_left_over(
+    const struct change *change, struct str document, const struct map_context *context)
+{
+    return change->item.task.status == TASK_DONE && map_goes_on(document, context);
+}
+
 /** A task that a client of ours has written, before this store began: as it was, but for what has
  * changed upstream since. False: there is nothing that can be believed. */
 static bool take_kept(
@@ -211,7 +218,8 @@ static bool take_kept(
     }
     own.attachments_url = collection_attachments_url(pull->collection, kept.href, pull->arena);
     if (!map_check(kept.document, &own, &object, &fault, &ignored) ||
-        !str_eq(object.uid, kept.uid) || !map_plan_create(&object, &own, &plan, &ignored) ||
+        !str_eq(object.uid, kept.uid) || is_left_over(change, kept.document, &own) ||
+        !map_plan_create(&object, &own, &plan, &ignored) ||
         !map_merge(
             plan.document, &plan.expected, &change->item.task, &own, &row->document, &ignored)) {
         return false;

@@ -677,6 +677,17 @@ class Kept(Todo):
                           "DUE;TZID=Europe/Paris:20260508T180000", "UID:a")
         self.bridge.start()
 
+    def test_of_a_series_completed_there_the_half_that_goes_on_has_the_text(self):
+        self.put("a", "SUMMARY:x", *Series.DATES, "RRULE:FREQ=WEEKLY", "LOCATION:Paris")
+        task = self.upstream()["x"]
+        self.bridge.stop()
+        self.graph.patch(f"{self.tasks}/{task['id']}", {"status": "completed"})
+        dav, path = self.second()
+        self.assertEqual(len(dav.etags(path)), 2)
+        self.assert_lines(unfold(dav.get(path + "a.ics").text), "UID:a", "LOCATION:Paris",
+                          "DUE;VALUE=DATE:20260511", "RRULE:FREQ=WEEKLY", "!STATUS:COMPLETED")
+        self.bridge.start()
+
     def test_what_strangers_write_there_harms_nobody(self):
         def pack(text):
             return base64.b64encode(zlib.compress(text.encode())).decode()
