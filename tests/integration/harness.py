@@ -431,6 +431,18 @@ class OutlookWire:
     complete = {"method": "POST", "path": "/complete"}  # a series, or a task
     after_listing = {"kind": "hold", "path": "/tasks/?", "nth": 2}  # the first one is refused
 
+    folder_round = "taskfolders/?"  # in that of a later round's request for lists
+
+    def round_of(self, folder):
+        """In the path of a later round's request for the tasks of this list."""
+        return f"('{folder}')/tasks/?"
+
+    def gone(self, sandbox, task_id):
+        """A task that was removed, as a page shows it."""
+        return {"@odata.context": f"{sandbox.origin}/api/v2.0/$metadata#me/TaskFolders('x')"
+                                  "/Tasks/$deletedEntity", "id": f"Tasks('{task_id}')",
+                "reason": "deleted"}
+
     def spell(self, value):
         """Members of a task, in the spelling of v2.0, as the dialect writes them."""
         return value
@@ -453,8 +465,15 @@ class TodoWire:
     mark = "extensions"
     complete = {"method": "PATCH", "path": "/tasks/aa"}
     after_listing = {"kind": "hold_after", "path": "/tasks/delta", "nth": 2}
+    folder_round = "/lists/delta"
     names = {"Subject": "title"}
     enums = ("ContentType", "Importance", "Status")
+
+    def round_of(self, folder):
+        return f"/lists/{folder}/tasks/delta?$deltatoken"
+
+    def gone(self, _, task_id):
+        return {"@removed": {"reason": "deleted"}, "id": task_id}
 
     def spell(self, value, name=None):
         if isinstance(value, dict):

@@ -3,7 +3,7 @@ of test_faults_upstream.py can't tell."""
 import concurrent.futures
 import json
 
-from harness import Bridge, Case, vtodo
+from harness import Bridge, Case, vtodo, wire
 from proxy import Listener, make_certificate
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
@@ -85,9 +85,9 @@ class Folders(Odd):
         self.assertIn("Garden", self.dav.collections())
         self.bridge.run("sync", "alice")  # no round is under way: the next one comes by the clock
         last = self.admin.last()
-        self.admin.fault("hold", method="GET", path=f"('{folder.lower()}')/tasks/?")
+        self.admin.fault("hold", method="GET", path=wire.round_of(folder))
         self.clock.advance(30)
-        self.admin.wait(path=f"('{folder.lower()}')/tasks/?", arrived=True, after=last)
+        self.admin.wait(path=wire.round_of(folder), arrived=True, after=last)
         self.rest.delete(f"/taskfolders/{folder}")
         self.admin.release()
         self.until(lambda: "Garden" not in self.dav.collections())
@@ -97,23 +97,17 @@ class Folders(Odd):
 class Pages(Odd):
     def two_pages(self, first, second):
         """The next round of the list has these entries on two pages."""
-        last = self.admin.requests(path="/tasks/?")[-1]
+        last = self.admin.requests(path=wire.linked)[-1]
         link = f"{self.sandbox.origin}{last['path']}?{last['query']}"
         for entries, name in ((first, "nextLink"), (second, "deltaLink")):
-            self.admin.fault("status", path="/tasks/?", status=200, body=json.dumps(
+            self.admin.fault("status", path=wire.linked, status=200, body=json.dumps(
                 {"value": entries, f"@odata.{name}": link}))
-
-    def gone(self, task):
-        return {"@odata.context": f"{self.sandbox.origin}/api/v2.0/$metadata#me/TaskFolders('x')"
-                                  "/Tasks/$deletedEntity", "id": f"Tasks('{task['Id']}')",
-                "reason": "deleted"}
 
     def test_an_item_removed_on_one_page_and_there_again_on_the_next_stays(self):
         self.rest.create("One")
         self.bridge_up()
-        task = self.admin.tasks("alice")["One"]
-        task = self.rest.get(f"/tasks/{task['Id']}").json
-        self.two_pages([self.gone(task)], [task])
+        task_id = self.admin.tasks("alice")["One"]["Id"]
+        self.two_pages([wire.gone(self.sandbox, task_id)], [wire.entry(self.sandbox, task_id)])
         self.until(lambda: not any(not f["struck"] for f in self.admin.faults()))
         self.until(lambda: self.titles() == ["One"])
         self.assertEqual(len(self.dav.etags(self.list)), 1)
@@ -121,7 +115,7 @@ class Pages(Odd):
     def test_the_same_item_on_two_pages_is_one_resource(self):
         self.bridge_up()
         self.rest.create("New")
-        task = self.rest.get(f"/tasks/{self.admin.tasks('alice')['New']['Id']}").json
+        task = wire.entry(self.sandbox, self.admin.tasks("alice")["New"]["Id"])
         self.two_pages([task], [task, task])
         self.until(lambda: not any(not f["struck"] for f in self.admin.faults()))
         self.until(lambda: self.titles() == ["New"])
@@ -152,12 +146,12 @@ class Rotation(Odd):
         collections, (before, token) = self.dav.collections(), self.dav.sync_collection(self.list)
         self.rest.create("Two")
         last = self.admin.last()
-        self.admin.fault("status", method="GET", path="taskfolders/?", status=401)
-        self.admin.fault("hold", method="GET", path="/tasks/?")
+        self.admin.fault("status", method="GET", path=wire.folder_round, status=401)
+        self.admin.fault("hold", method="GET", path=wire.linked)
         self.clock.advance(FRESH)
         poll = self.pool.submit(self.bridge.dav("alice", self.password).ctag, self.list)
-        self.admin.wait(path="taskfolders/?", after=last)
-        self.admin.wait(path="/tasks/?", arrived=True, after=last)
+        self.admin.wait(path=wire.folder_round, after=last)
+        self.admin.wait(path=wire.linked, arrived=True, after=last)
         self.rotate()
         self.admin.release()
         self.clock.advance(1)
