@@ -2,7 +2,7 @@
 import json
 import re
 
-from harness import Case, Http, vtodo
+from harness import Case, Http, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 SAMPLE = re.compile(r'duedav_(\w+)(?:\{(.*)\})? (-?\d+)')
@@ -68,7 +68,7 @@ class State(Watched):
         self.poll()
         self.sandbox.admin.fault("status", status=503, count=0)
         self.clock.advance(30)
-        self.sandbox.admin.wait(status=503, path="taskfolders")
+        self.sandbox.admin.wait(status=503, path=wire.folders.lstrip("/"))
         while not self.account("account_failures"):
             self.clock.advance(30)
         status = self.status()
@@ -88,7 +88,7 @@ class State(Watched):
         answer = self.dav.put(self.list + "a.ics", vtodo("a", "SUMMARY:A"))
         self.assertEqual(answer.status, 503)
         self.poll()
-        self.sandbox.admin.wait(status=401, path="taskfolders")
+        self.sandbox.admin.wait(status=401, path=wire.folders.lstrip("/"))
         self.clock.advance(30)
         while not self.account("account_needs_sign_in"):
             self.clock.advance(30)
