@@ -130,8 +130,9 @@ struct task_list_of_text {
 
 enum task_attachment_kind {
     TASK_ATTACHED_FILE,
-    TASK_ATTACHED_LINK, /**< a link to a file that somebody else keeps */
-    TASK_ATTACHED_ITEM, /**< a message, event or contact; can be read only */
+    TASK_ATTACHED_LINK,  /**< a link to a file that somebody else keeps */
+    TASK_ATTACHED_ITEM,  /**< a message, event or contact; can be read only */
+    TASK_ATTACHED_PLACE, /**< a link that some program has tied the task to (To Do) */
 };
 
 /** What hangs on a task. It never changes upstream: another content is another attachment. */
@@ -140,7 +141,7 @@ struct task_attachment {
     struct str id; /**< the service's; empty before it has it */
     struct str name;
     struct str type; /**< media type; empty: unknown */
-    struct str url;  /**< TASK_ATTACHED_LINK */
+    struct str url;  /**< of a link */
     int64_t bytes;   /**< as the service counts, which may be more than the content has */
     struct str hash; /**< of the content (task_content_hash) where it went through our hands */
 };
@@ -197,6 +198,8 @@ void task_copy(struct arena *arena, const struct task *source, struct task *out)
  */
 void task_adopt_days(struct task *task, const struct task *base);
 
+/** Has it an address instead of content? */
+bool task_attachment_is_link(const struct task_attachment *attachment);
 /** The attachment with that id of the service's; NULL if there is none. */
 const struct task_attachment *task_find_attachment(const struct task *task, struct str id);
 /** The same attachments, without regard to their order? */

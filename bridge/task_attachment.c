@@ -1,6 +1,11 @@
 #include "bridge/core/secret.h"
 #include "bridge/task.h"
 
+bool task_attachment_is_link(const struct task_attachment *attachment)
+{
+    return attachment->kind == TASK_ATTACHED_LINK || attachment->kind == TASK_ATTACHED_PLACE;
+}
+
 const struct task_attachment *task_find_attachment(const struct task *task, struct str id)
 {
     for (size_t i = 0; i < task->attachment_count; i++) {

@@ -306,7 +306,7 @@ static bool parse_attachment(
     }
     if (IS("attachment")) {
         task->attachment_count++;
-        if (!next_number(&value, 0, TASK_ATTACHED_ITEM, &kind) ||
+        if (!next_number(&value, 0, TASK_ATTACHED_PLACE, &kind) ||
             !next_number(&value, 0, INT64_MAX, &last->bytes)) {
             return false;
         }

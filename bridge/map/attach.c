@@ -176,7 +176,7 @@ struct property *attach_link_line(const struct vtodo *vtodo, struct str url)
 struct property *attach_line_of(const struct vtodo *vtodo, const struct task_attachment *attachment,
     const struct map_context *context)
 {
-    return attachment->kind == TASK_ATTACHED_LINK
+    return task_attachment_is_link(attachment)
                ? attach_link_line(vtodo, attachment->url)
                : find_managed_line(vtodo, map_managed_id(attachment->id, context->arena), context);
 }
@@ -210,9 +210,10 @@ static struct str line_params(
     struct arena *arena = context->arena;
     struct str type = map_media_type(attachment->type, arena);
     struct str name = attach_name_param(map_file_name(attachment->name, arena), arena);
-    struct str params = S("");
+    struct str params = attachment->kind == TASK_ATTACHED_PLACE ? S(";X-MSTASK-LINK=1") : S("");
+    bool is_link = task_attachment_is_link(attachment);
 
-    if (attachment->kind != TASK_ATTACHED_LINK) {
+    if (!is_link) {
         params =
             arena_printf(arena, ";MANAGED-ID=%.*s", STR_ARG(map_managed_id(attachment->id, arena)));
         if (type.n > 0) {
@@ -220,7 +221,7 @@ static struct str line_params(
         }
     }
     params = arena_printf(arena, "%.*s;FILENAME=%.*s", STR_ARG(params), STR_ARG(name));
-    if (attachment->kind != TASK_ATTACHED_LINK) {
+    if (!is_link) {
         params =
             arena_printf(arena, "%.*s;SIZE=%lld", STR_ARG(params), (long long)attachment->bytes);
     }
@@ -230,7 +231,7 @@ static struct str line_params(
 static struct str line_value(
     const struct task_attachment *attachment, const struct map_context *context)
 {
-    return attachment->kind == TASK_ATTACHED_LINK
+    return task_attachment_is_link(attachment)
                ? attachment->url
                : arena_printf(context->arena, "%.*s%.*s", STR_ARG(context->attachments_url),
                      STR_ARG(map_managed_id(attachment->id, context->arena)));
@@ -238,7 +239,7 @@ static struct str line_value(
 
 bool attach_has_line(const struct task_attachment *attachment)
 {
-    return attachment->kind != TASK_ATTACHED_LINK || attach_is_web_address(attachment->url);
+    return !task_attachment_is_link(attachment) || attach_is_web_address(attachment->url);
 }
 
 void attach_insert_line(struct edit *edit, const struct vtodo *vtodo,
@@ -268,7 +269,7 @@ static void merge_lines(struct set *set, const struct vtodo *vtodo, const struct
     for (size_t i = 0; i < base->attachment_count; i++) {
         const struct task_attachment *old = &base->attachments[i];
 
-        if (old->kind == TASK_ATTACHED_LINK && task_find_attachment(returned, old->id) == NULL) {
+        if (task_attachment_is_link(old) && task_find_attachment(returned, old->id) == NULL) {
             struct property *p = attach_link_line(vtodo, old->url);
 
             if (p != NULL) {

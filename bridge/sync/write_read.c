@@ -64,7 +64,7 @@ static void read_done(struct store_job *base)
         end_with(op, SYNC_BUSY, &err);
         return;
     }
-    if (!attachment || attachment->kind == TASK_ATTACHED_LINK) {
+    if (!attachment || task_attachment_is_link(attachment)) {
         err_set(&err, ERR_NOT_FOUND, "there is no such attachment");
         end_with(op, SYNC_NOT_FOUND, &err);
         return;

@@ -133,7 +133,8 @@ struct upstream_reply {
 
     enum upstream_link link_kind; /**< SYNC_*, FIND_*, LIST_* */
     bool is_range_refused;        /**< CREATE, UPDATE: it may take the rule without its range */
-    struct str link; /**< opaque: a URL, perhaps with a note of the dialect's behind '#' */
+    struct str
+        link; /**< opaque: a URL, perhaps with a note of the dialect's behind '#', or one alone */
     struct upstream_page *page; /**< listings, COMPLETE_TASK, a GET_TASK's sub-tasks; owned by the
                                    reply */
     struct upstream_item item;  /**< GET, CREATE, UPDATE */

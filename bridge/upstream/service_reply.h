@@ -18,6 +18,7 @@ struct upstream_page {
     const struct cJSON *check; /**< todo: the next one of the checklist that comes before `next` */
     struct str parent;         /**< whose it is; a view into root, or of parent_text */
     char *parent_text;         /**< NULL: none */
+    bool has_links, has_first; /**< todo: linked resources, and with the first of them */
     size_t kept_left;          /**< todo: bytes that what is kept may still come to */
 };
 

@@ -1,4 +1,5 @@
-/* Files of a task (upstream.md B.9; Graph v1.0 attachmentInfo). */
+/* Files of a task (upstream.md B.9; Graph v1.0 attachmentInfo), and its links beyond the first one,
+ * which go by '|' and their id (mapping.md 2.13). */
 #include "bridge/core/base64.h"
 #include "bridge/core/mem.h"
 #include "bridge/upstream/service_reply.h"
@@ -100,28 +101,33 @@ static void build_add(struct service_making *making)
 void todo_build_attachment(struct service_making *making)
 {
     const struct upstream_call *call = making->call;
+    bool is_links = str_eq(call->link, S(TODO_LINKS));
+    struct str id = call->attachment_id;
 
     if (call->session.n > 0) {
         build_piece(making);
         return;
     }
-    if (call->link.n > 0) {
+    making->request.method = call->kind == UPSTREAM_DELETE_ATTACHMENT ? S("DELETE") : S("GET");
+    if (call->link.n > 0 && !is_links) {
         buf_clear(&making->url);
-        buf_put(&making->url, call->link);
-        making->request.method = S("GET");
+        buf_put(&making->url, str_first(call->link, str_find_char(call->link, '#')));
         return;
     }
     todo_put_path(making, call->folder_id, call->task_id);
-    buf_put_text(&making->url, "/attachments");
+    if (is_links || str_has_prefix(id, S("|"))) {
+        buf_put_text(&making->url, "/linkedResources");
+        id = str_skip(id, 1);
+        id = str_first(id, str_find_char(id, '|'));
+    } else {
+        buf_put_text(&making->url, "/attachments");
+    }
     if (call->kind == UPSTREAM_ADD_ATTACHMENT) {
         build_add(making);
-        return;
-    }
-    if (call->kind != UPSTREAM_LIST_ATTACHMENTS) {
+    } else if (call->kind != UPSTREAM_LIST_ATTACHMENTS) {
         buf_put_char(&making->url, '/');
-        uri_encode_segment(&making->url, call->attachment_id);
+        uri_encode_segment(&making->url, id);
     }
-    making->request.method = call->kind == UPSTREAM_DELETE_ATTACHMENT ? S("DELETE") : S("GET");
 }
 
 /* ---- in: one file ---- */
@@ -168,13 +174,70 @@ static bool read_file(const struct cJSON *entity, struct arena *arena, struct ta
     return true;
 }
 
+/* A link that is changed is another attachment: its id has the address as well. */
+static bool read_place(const struct cJSON *entity, struct str address, struct arena *arena,
+    struct task_attachment *out, struct err *err)
+{
+    struct task_attachment place = { .kind = TASK_ATTACHED_PLACE };
+    struct str name = json_member_text(entity, "displayName");
+    bool ignored;
+
+    if (!todo_read_id(entity, arena, &place.id, &ignored, err)) {
+        return false;
+    }
+    place.id = arena_printf(arena, "|%.*s|%.*s", STR_ARG(place.id), STR_ARG(address));
+    place.name = arena_copy(arena, name.n > 0 ? name : todo_host_of(address));
+    place.url = arena_copy(arena, address);
+    *out = place;
+    return true;
+}
+
+/* The next one that is not the task's URL. */
+static bool next_place(
+    struct upstream_page *page, struct arena *arena, struct task_attachment *out, struct err *err)
+{
+    const struct cJSON *entity;
+
+    while ((entity = service_page_next(page)) != NULL) {
+        struct str address = json_member_text(entity, "webUrl");
+
+        if (!todo_is_address(address)) {
+            continue;
+        }
+        if (!page->has_first) {
+            return read_place(entity, address, arena, out, err);
+        }
+        page->has_first = false;
+    }
+    return false;
+}
+
 bool todo_next_attachment(
     struct upstream_page *page, struct arena *arena, struct task_attachment *out, struct err *err)
 {
-    const struct cJSON *entity = service_page_next(page);
+    const struct cJSON *entity;
 
     *err = (struct err){ 0 };
+    if (page->has_links) {
+        return next_place(page, arena, out, err);
+    }
+    entity = service_page_next(page);
     return entity != NULL && read_file(entity, arena, out, NULL, err);
+}
+
+void todo_read_attachment_link(const struct upstream_call *call, const struct cJSON *root,
+    struct arena *arena, struct upstream_reply *reply)
+{
+    struct str next = json_member_text(root, "@odata.nextLink");
+    bool is_files = str_find_char(call->link, '#') == SIZE_MAX;
+
+    if (next.n == 0 && !is_files) {
+        return;
+    }
+    reply->link_kind = UPSTREAM_LINK_MORE;
+    reply->link = next.n == 0 ? S(TODO_LINKS)
+                  : is_files  ? arena_copy(arena, next)
+                              : arena_printf(arena, "%.*s" TODO_MORE_LINKS, STR_ARG(next));
 }
 
 /* ---- in: a file that goes up in pieces ---- */

@@ -55,6 +55,8 @@ struct str todo_read_marker(const struct cJSON *entity);
 
 /** Can it stand in a document as a URL? */
 bool todo_is_address(struct str text);
+/** What a link is called that has no name. */
+struct str todo_host_of(struct str url);
 /** Of a task, a list or a checklist item, or of what is left of it in a delta page. */
 MUST_CHECK bool todo_read_id(const struct cJSON *entity, struct arena *arena, struct str *id_out,
     bool *is_removed_out, struct err *err);
@@ -93,7 +95,14 @@ MUST_CHECK bool todo_rule_to_due(const struct task *task, struct task_recurrence
 MUST_CHECK bool todo_rule_from_due(const struct task *task, struct task_recurrence *out);
 
 /* todo_attachment.c (B.9) */
+/** Notes in place of or behind a link of a listing of attachments: the links of the task beyond the
+ * first one follow the files (mapping.md 2.13); and they go on. */
+#define TODO_LINKS      "#links"
+#define TODO_MORE_LINKS "#more-links"
 struct service_making;
+/** How a listing goes on. */
+void todo_read_attachment_link(const struct upstream_call *call, const struct cJSON *root,
+    struct arena *arena, struct upstream_reply *reply);
 void todo_build_attachment(struct service_making *making);
 /** A success. */
 void todo_parse_attachment(const struct upstream_call *call, const struct upstream_answer *answer,

@@ -21,7 +21,9 @@ static void read_link(const struct upstream_call *call, const struct cJSON *root
     struct str next = json_member_text(root, "@odata.nextLink");
     struct str delta = json_member_text(root, "@odata.deltaLink");
 
-    if (next.n > 0) {
+    if (call->kind == UPSTREAM_LIST_ATTACHMENTS) {
+        todo_read_attachment_link(call, root, arena, reply);
+    } else if (next.n > 0) {
         reply->link_kind = UPSTREAM_LINK_MORE;
         reply->link = arena_copy(arena, next);
     } else if (is_sync(call->kind) && delta.n > 0) {
@@ -70,6 +72,9 @@ static void parse_page(const struct upstream_call *call, struct cJSON **root, st
     } else {
         reply->page = service_page_new(TAKE(*root), call, todo_read_marker);
         reply->page->kept_left = call->wants_kept ? TODO_TEXTS_MOST : 0;
+        reply->page->has_first = str_eq(call->link, S(TODO_LINKS));
+        reply->page->has_links =
+            reply->page->has_first || str_has_suffix(call->link, S(TODO_MORE_LINKS));
     }
 }
 
@@ -139,6 +144,9 @@ static void parse_task(const struct upstream_call *call, struct cJSON **root, st
     }
     reply->item.kept = todo_read_kept(*root, &kept_left, arena);
     todo_add_unset(*root, TODO_SINGLE, &reply->item);
+    if (cJSON_GetObjectItemCaseSensitive(*root, "linkedResources") == NULL) {
+        reply->item.task.knows_attachments = false; /* there may be links */
+    }
     if (call->kind == UPSTREAM_GET_TASK && list != NULL) {
         reply->item.has_subtasks = true;
         reply->page = checks_page(call, root, list);

@@ -19,19 +19,28 @@ bool todo_is_address(struct str text)
     return text.n > 0;
 }
 
-/* The first link that has an address: any of its members may be null (mapping.md 2.13). */
+/* The first link that has an address: any of its members may be null (mapping.md 2.13). Others hang
+ * on the task like files; what is written of "hasAttachments" comes before. */
 static bool read_links(const struct cJSON *value, const struct service_reading *reading)
 {
+    struct task *task = reading->task;
     const struct cJSON *link;
+    bool has_one = false;
 
     cJSON_ArrayForEach(link, value)
     {
         struct str address = json_member_text(link, "webUrl");
 
-        if (todo_is_address(address)) {
-            reading->task->url = arena_copy(reading->arena, address);
+        if (!todo_is_address(address)) {
+            continue;
+        }
+        if (has_one) {
+            task->has_attachments = true;
+            task->knows_attachments = false;
             break;
         }
+        task->url = arena_copy(reading->arena, address);
+        has_one = true;
     }
     return true;
 }
@@ -47,10 +56,10 @@ static const struct service_member members[] = {
     { "dueDateTime", SERVICE_OBJECT, TASK_FIELD(TASK_DUE), service_read_due },
     { "recurrence", SERVICE_OBJECT, TASK_FIELD(TASK_RECURRENCE), service_read_recurrence },
     { "categories", SERVICE_LIST, TASK_FIELD(TASK_CATEGORIES), service_read_categories },
-    { "linkedResources", SERVICE_LIST, TASK_FIELD(TASK_URL), read_links },
     { "createdDateTime", SERVICE_TEXT, 0, service_read_created },
     { "lastModifiedDateTime", SERVICE_TEXT, 0, service_read_modified },
     { "hasAttachments", SERVICE_BOOLEAN, 0, service_read_has_attachments },
+    { "linkedResources", SERVICE_LIST, TASK_FIELD(TASK_URL), read_links },
 };
 
 /** Left out by the service when unset; all else is always there, or not asked for. */

@@ -31,8 +31,8 @@ static void write_status(
 }
 
 /*
- * That a start alone sets the due date, null for the due date clears the start, and a new rule moves
- * both, is documented for Outlook only (B.5): here both are said.
+ * That a start alone sets the due date, null for the due date clears the start, and a new rule
+ * moves both, is documented for Outlook only (B.5): here both are said.
  */
 static void write_dates(
     struct json_out *out, const struct task *task, task_fields fields, const struct zone *zone)
@@ -75,8 +75,8 @@ static void write_rule(struct json_out *out, const struct task *task, bool has_r
     }
 }
 
-/** "https://example.org/x": "example.org"; what has no host is shown whole. */
-static struct str host_of(struct str url)
+/* "https://example.org/x": "example.org"; what has no host is shown whole. */
+struct str todo_host_of(struct str url)
 {
     size_t slashes = str_find(url, S("://"));
     struct str rest = slashes == SIZE_MAX ? url : str_skip(url, slashes + 3);
@@ -95,7 +95,7 @@ static void write_link(struct json_out *out, const struct task *task)
     json_out_open(out, '[');
     json_out_open(out, '{');
     json_out_member(out, "webUrl", task->url);
-    json_out_member(out, "displayName", host_of(task->url));
+    json_out_member(out, "displayName", todo_host_of(task->url));
     json_out_member(out, "applicationName", S("duedav"));
     if (task->uid.n > 0) {
         json_out_member(out, "externalId", task->uid);

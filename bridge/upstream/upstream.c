@@ -246,7 +246,7 @@ static void check_link(struct upstream_op *op, struct upstream_reply *reply)
 {
     struct str url = str_first(reply->link, str_find_char(reply->link, '#'));
 
-    if (reply->link.n > 0 && !is_allowed(op->upstream, url, op->arena)) {
+    if (url.n > 0 && !is_allowed(op->upstream, url, op->arena)) {
         err_set(&reply->err, ERR_UPSTREAM, "a link to another host");
         reply->link = (struct str){ 0 };
         reply->link_kind = UPSTREAM_LINK_NONE;

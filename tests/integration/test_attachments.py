@@ -664,19 +664,14 @@ class Pieces(AttachmentCase):
     def test_a_session_that_breaks_leaves_nothing_behind(self):
         gone = {"status": 404, "code": "ErrorItemNotFound"}
         for kind, match, more in (
-                ("status", dict(self.session), {"status": 500}),
-                ("cut_after", dict(self.session), {}),
-                ("malformed", dict(self.session), {}),
-                ("status", dict(self.piece), {"status": 500}),
-                ("status", dict(self.piece, nth=2), {"status": 503, "retry_after": 3}),
-                ("status", dict(self.piece), gone),
+                ("cut_after", self.session, {}),
+                ("malformed", self.session, {}),
+                ("status", self.piece, {"status": 500}),
+                ("status", self.piece, gone),
                 ("status", dict(self.piece, nth=2), gone),
                 ("status", dict(self.piece, nth=2), {"status": 429, "retry_after": 3}),
-                ("status_after", dict(self.piece), {"status": 504}),
-                ("cut_before", dict(self.piece), {}),
-                ("cut_after", dict(self.piece), {}),
-                ("rewrite", dict(self.piece), {"find": '"3932160"', "put": '"0"'}),
-                ("rewrite", dict(self.piece), {"find": '"3932160"', "put": '"99999999"'})):
+                ("cut_after", self.piece, {}),
+                ("rewrite", self.piece, {"find": '"3932160"', "put": '"0"'})):
             with self.subTest(kind=kind, match=match, **more):
                 self.fails(kind, match, **more)
                 self.assertEqual([], self.upstream())
@@ -735,17 +730,17 @@ class Pieces(AttachmentCase):
             pass
 
     def test_what_the_service_refuses(self):
-        for status, wanted, text in ((413, 403, "<C:max-attachment-size"), (507, 507, ""),
-                                     (400, 403, "")):
-            for match in (self.session, self.piece, dict(self.piece, nth=2)):
-                with self.subTest(status=status, match=match):
-                    self.admin.clear_faults()
-                    self.admin.fault("status", status=status, code="ErrorOther", **match)
-                    answer = self.add()
-                    self.assertEqual(wanted, answer.status, answer)
-                    self.assertIn(text, answer.text)
-                    self.assertEqual(([], []), (self.upstream(),
-                                                self.lines(self.tasks + "a.ics")))
+        for status, wanted, text, match in (
+                (413, 403, "<C:max-attachment-size", self.session), (507, 507, "", self.session),
+                (413, 403, "<C:max-attachment-size", dict(self.piece, nth=2)),
+                (400, 403, "", self.piece)):
+            with self.subTest(status=status, match=match):
+                self.admin.clear_faults()
+                self.admin.fault("status", status=status, code="ErrorOther", **match)
+                answer = self.add()
+                self.assertEqual(wanted, answer.status, answer)
+                self.assertIn(text, answer.text)
+                self.assertEqual(([], []), (self.upstream(), self.lines(self.tasks + "a.ics")))
         self.check(self.add())
 
     def test_the_token_goes_to_no_other_host(self):

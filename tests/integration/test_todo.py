@@ -224,6 +224,59 @@ class Fields(Todo):
                 self.found(f"new {code}")
 
 
+class MoreLinks(Todo):
+    """mapping.md 2.13: the links of a task beyond the first one"""
+
+    def prepare(self):
+        self.task = self.graph.create("x", self.graph.list_id(), linkedResources=[
+            {"displayName": "SMS"}, {"webUrl": "https://a.example/"},
+            {"webUrl": "https://b.example/1", "displayName": "Mail: b"},
+            {"webUrl": "https://c.example/2"}])
+        self.links = f"/lists/{self.graph.list_id()}/tasks/{self.task['id']}/linkedResources"
+
+    def attached(self, name):
+        return [l for l in self.lines(name) if l.startswith("ATTACH")]
+
+    BOTH = ['ATTACH;X-MSTASK-LINK=1;FILENAME="Mail: b":https://b.example/1',
+            "ATTACH;X-MSTASK-LINK=1;FILENAME=c.example:https://c.example/2"]
+
+    def test_they_are_attachments_and_come_and_go(self):
+        self.poll()
+        x = self.found("x")
+        self.assert_lines(self.lines(x), "URL:https://a.example/")
+        self.assertEqual(sorted(self.attached(x)), self.BOTH)
+        self.graph.attach(self.task["id"], "f.txt")
+        self.poll()
+        self.assertEqual(sorted(self.attached(x))[1:], self.BOTH)
+        ctag = self.poll()
+        self.assertEqual(self.poll(), ctag)
+        links = {l["webUrl"]: l["id"] for l in self.graph.get(self.links).json["value"]}
+        self.graph.patch(f"{self.links}/{links['https://b.example/1']}",
+                         {"webUrl": "https://b.example/3"})
+        self.graph.delete(f"{self.links}/{links['https://c.example/2']}")
+        self.poll()
+        self.assertEqual(self.attached(x)[1:],
+                         ['ATTACH;X-MSTASK-LINK=1;FILENAME="Mail: b":https://b.example/3'])
+
+    def test_what_a_client_writes_besides_leaves_them_alone(self):
+        self.poll()
+        x = self.found("x")
+        lines = [l for l in self.lines(x) if not l.startswith("SUMMARY:")]
+        href = f"{self.list}{x}.ics"
+        text = "\r\n".join(lines).replace("BEGIN:VTODO", "BEGIN:VTODO\r\nSUMMARY:y") + "\r\n"
+        self.assertEqual(self.dav.put(href, text).status, 204)
+        self.assertEqual(sorted(self.attached(x)), self.BOTH)
+        self.assertEqual(len(self.graph.get(self.links).json["value"]), 4)
+        ctag = self.poll()
+        self.assertEqual(self.poll(), ctag)
+        text = text.replace(self.BOTH[0] + "\r\n", "")
+        etag = self.dav.get(href).etag
+        self.assertEqual(self.dav.put(href, text, if_match=etag).status, 204)
+        self.assertEqual([l["webUrl"] for l in self.graph.get(self.links).json["value"]],
+                         [None, "https://a.example/", "https://c.example/2"])
+        self.assertEqual(self.attached(x), self.BOTH[1:])
+
+
 class Links(Todo):
     settings = {"mapping": {"url_as_link": "yes"}}
 

@@ -251,6 +251,49 @@ static void a_listing_has_files_without_content(void **state)
     dialect_todo.page_free(&reply.page);
 }
 
+static void the_links_beyond_the_first_follow_the_files(void **state)
+{
+    struct upstream_call call = { .kind = UPSTREAM_LIST_ATTACHMENTS };
+    struct upstream_reply reply = parse(&call, 200, "{\"value\":[]}", NULL);
+    struct upstream_request request;
+    struct task_attachment a;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(reply.link_kind, UPSTREAM_LINK_MORE);
+    dialect_todo.page_free(&reply.page);
+    call.link = reply.link;
+    request = build(call);
+    assert_true(str_eq(request.url, S(BASE "me/todo/lists/L%3D/tasks/T%3D/linkedResources")));
+    reply = parse(&call, 200,
+        "{\"value\":[{\"id\":\"1\",\"webUrl\":null},{\"id\":\"2\",\"webUrl\":\"https://a/\"},"
+        "{\"id\":\"3\",\"webUrl\":\"https://b/c\",\"displayName\":null},{\"webUrl\":\"https://"
+        "d\"}],"
+        "\"@odata.nextLink\":\"" BASE "n\"}",
+        NULL);
+    assert_true(dialect_todo.next_attachment(reply.page, arena, &a, &err));
+    assert_int_equal(a.kind, TASK_ATTACHED_PLACE);
+    assert_true(str_eq(a.id, S("|3|https://b/c")) && str_eq(a.name, S("b")));
+    assert_true(str_eq(a.url, S("https://b/c")));
+    assert_false(dialect_todo.next_attachment(reply.page, arena, &a, &err));
+    assert_int_equal(err.kind, ERR_UPSTREAM);
+    dialect_todo.page_free(&reply.page);
+
+    assert_int_equal(reply.link_kind, UPSTREAM_LINK_MORE);
+    call.link = reply.link;
+    request = build(call);
+    assert_true(str_eq(request.url, S(BASE "n")));
+    reply = parse(&call, 200, "{\"value\":[{\"id\":\"5\",\"webUrl\":\"https://e/\"}]}", NULL);
+    assert_int_equal(reply.link_kind, UPSTREAM_LINK_NONE);
+    assert_true(dialect_todo.next_attachment(reply.page, arena, &a, &err));
+    assert_true(str_eq(a.id, S("|5|https://e/")));
+    dialect_todo.page_free(&reply.page);
+
+    request = build((struct upstream_call){
+        .kind = UPSTREAM_DELETE_ATTACHMENT, .attachment_id = S("|5|https://e/") });
+    assert_true(str_eq(request.url, S(BASE "me/todo/lists/L%3D/tasks/T%3D/linkedResources/5")));
+}
+
 static void content_comes_as_bytes_or_not_at_all(void **state)
 {
     struct upstream_reply reply =
@@ -280,6 +323,7 @@ int main(void)
         TEST(an_upload_that_does_not_go_on_is_the_fault_of_the_service),
         TEST(a_session_that_is_gone_is_begun_again),
         TEST(a_listing_has_files_without_content),
+        TEST(the_links_beyond_the_first_follow_the_files),
         TEST(content_comes_as_bytes_or_not_at_all),
     };
 
