@@ -325,9 +325,11 @@ MUST_CHECK bool store_version_list(struct store_db *db, int64_t account, int64_t
 MUST_CHECK bool store_rev_used(struct store_db *db, int64_t account, int64_t collection,
     int64_t resource, int64_t password, int64_t rev, struct str put_hash, int64_t made_rev,
     struct err *err);
-/** *made_rev_out: 0 if this password has not used it, or in a PUT of the same body: a retry. */
+/** The version that `rev` means in this password's PUT of the body with put_hash: what its last PUT
+ * that named it made, or in the same one again, a retry, what it meant there. 0: the one it names.
+ */
 MUST_CHECK bool store_rev_find(struct store_db *db, int64_t account, int64_t collection,
-    int64_t resource, int64_t password, int64_t rev, struct str put_hash, int64_t *made_rev_out,
+    int64_t resource, int64_t password, int64_t rev, struct str put_hash, int64_t *meant_rev_out,
     struct err *err);
 
 /* --- operations --------------------------------------------------------------------------- */

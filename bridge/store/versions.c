@@ -85,8 +85,10 @@ bool store_rev_used(struct store_db *db, int64_t account, int64_t collection, in
     start_of_resource(&query, db,
         "INSERT INTO used_revs (account, collection, resource, password, rev, made_rev, put_hash) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
-        "ON CONFLICT (account, collection, resource, password, rev) "
-        "DO UPDATE SET made_rev = excluded.made_rev, put_hash = excluded.put_hash",
+        "ON CONFLICT (account, collection, resource, password, rev) DO UPDATE SET meant_rev = "
+        "CASE WHEN used_revs.put_hash = excluded.put_hash THEN used_revs.meant_rev "
+        "ELSE used_revs.made_rev END, "
+        "made_rev = excluded.made_rev, put_hash = excluded.put_hash",
         account, collection, resource, err);
     query_int(&query, password);
     query_int(&query, rev);
@@ -96,22 +98,22 @@ bool store_rev_used(struct store_db *db, int64_t account, int64_t collection, in
 }
 
 bool store_rev_find(struct store_db *db, int64_t account, int64_t collection, int64_t resource,
-    int64_t password, int64_t rev, struct str put_hash, int64_t *made_rev_out, struct err *err)
+    int64_t password, int64_t rev, struct str put_hash, int64_t *meant_rev_out, struct err *err)
 {
     struct query query;
-    int64_t made_rev = 0;
+    int64_t meant_rev = 0;
     bool is_found;
 
     start_of_resource(&query, db,
-        "SELECT made_rev FROM used_revs WHERE account = ?1 AND collection = ?2 "
-        "AND resource = ?3 AND password = ?4 AND rev = ?5 AND put_hash <> ?6",
+        "SELECT CASE WHEN put_hash = ?6 THEN meant_rev ELSE made_rev END FROM used_revs "
+        "WHERE account = ?1 AND collection = ?2 AND resource = ?3 AND password = ?4 AND rev = ?5",
         account, collection, resource, err);
     query_int(&query, password);
     query_int(&query, rev);
     query_blob(&query, put_hash);
-    if (!query_fetch(&query, &made_rev, &is_found)) {
+    if (!query_fetch(&query, &meant_rev, &is_found)) {
         return false;
     }
-    *made_rev_out = made_rev;
+    *meant_rev_out = meant_rev;
     return true;
 }

@@ -74,7 +74,7 @@ struct op {
     struct task base;               /**< with row.id != 0 */
     struct store_version *versions; /**< newest first */
     size_t version_count;
-    int64_t made_rev; /**< what this password's PUT with the same X-MSTASK-REV made; 0: none */
+    int64_t meant_rev; /**< by X-MSTASK-REV; 0: the one that it names */
     struct map_plan plan;
     struct str replaced_etag;
     struct str upstream_id;

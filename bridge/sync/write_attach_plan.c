@@ -41,7 +41,7 @@ static bool may_remove(const struct op *op)
     if (!has_seen && op->object.has_rev) {
         rev_hash_of(op->collection, op->object.uid, hash);
         has_seen = str_eq(op->object.rev_hash, str_from(hash)) &&
-                   ((int64_t)op->object.rev == op->row.rev || op->made_rev == op->row.rev);
+                   ((int64_t)op->object.rev == op->row.rev || op->meant_rev == op->row.rev);
     }
     return has_seen && user_knows_attachments(op->account->user, op->client);
 }

@@ -89,7 +89,7 @@ static bool read_run(struct store_job *base, struct store_db *db, struct err *er
     }
     return !op->object.has_rev ||
            store_rev_find(db, op->account_id, op->collection_id, op->row.id, op->client,
-               (int64_t)op->object.rev, op->put_hash, &op->made_rev, err);
+               (int64_t)op->object.rev, op->put_hash, &op->meant_rev, err);
 }
 
 /** A store failure before anything was sent: the client tries again. */
@@ -133,7 +133,7 @@ static size_t choose_versions(const struct op *op, struct map_version *out)
     if (op->object.has_rev) {
         rev_hash_of(op->collection, op->object.uid, hash);
         if (str_eq(op->object.rev_hash, str_from(hash))) {
-            rev = op->made_rev ? op->made_rev : (int64_t)op->object.rev;
+            rev = op->meant_rev ? op->meant_rev : (int64_t)op->object.rev;
         }
     }
     for (size_t i = 0; rev != 0 && i < op->version_count; i++) {

@@ -97,6 +97,7 @@ class Reminders(Timed):
         self.bridge.stop()
         with sqlite3.connect(f"{self.folder}/bridge.db") as db:
             db.execute("DELETE FROM due")  # schema 6 changed no table that 7 fills
+            db.execute("ALTER TABLE used_revs DROP COLUMN meant_rev")  # schema 8
             db.execute("PRAGMA user_version = 6")
         db.close()
         after = self.sandbox.admin.last()
