@@ -14,9 +14,11 @@
 
 /** A file of 3 MB or more goes up in pieces, each of less than 4 MB. What a megabyte is the
  * documents do not say. */
-#define WHOLE_BYTES   ((size_t)3000000)
-#define PIECE_BYTES   ((size_t)12 * 320 * 1024)
-#define MOST_ID_BYTES 2048
+#define WHOLE_BYTES    ((size_t)3000000)
+#define LEAST_BYTES    ((size_t)320 * 1024) /**< that a service takes of a piece, or it never ends */
+#define PIECE_BYTES    (12 * LEAST_BYTES)
+#define MOST_ID_BYTES  2048
+#define MOST_URL_BYTES 8192 /**< of a session: the engine keeps a copy for each piece */
 
 /* ---- out ---- */
 
@@ -270,8 +272,8 @@ static void read_session(const struct upstream_call *call, const struct cJSON *e
     struct str session = is_new ? json_member_text(entity, "uploadUrl") : call->session;
     size_t next = is_new ? 0 : call->sent + piece_of(call).n;
 
-    if (session.n == 0 || !read_expected(entity, &next) || next >= call->content.n ||
-        (!is_new && next <= call->sent)) {
+    if (session.n == 0 || session.n > MOST_URL_BYTES || !read_expected(entity, &next) ||
+        next >= call->content.n || (is_new ? next > 0 : next < call->sent + LEAST_BYTES)) {
         err_set(&reply->err, ERR_UPSTREAM, "an upload that does not go on");
         return;
     }
@@ -300,7 +302,8 @@ static struct str id_of_location(const struct upstream_answer *answer, struct ar
 
 static bool is_last(const struct upstream_call *call, const struct upstream_answer *answer)
 {
-    return call->session.n > 0 && answer->status == 201;
+    return call->session.n > 0 && answer->status == 201 &&
+           call->sent + piece_of(call).n == call->content.n;
 }
 
 void todo_parse_attachment(const struct upstream_call *call, const struct upstream_answer *answer,

@@ -159,8 +159,8 @@ static void a_large_file_goes_piece_by_piece(void **state)
     assert_true(request.is_part && request.body.n == PIECE);
     reply = parse(&call, 200, "{\"NextExpectedRanges\":[\"3932160\"]}", NULL);
     assert_true(str_eq(reply.session, S(SESSION)) && reply.sent == PIECE);
-    reply = parse(&call, 200, "{\"nextExpectedRanges\":[\"1000-3932159\"]}", NULL);
-    assert_int_equal(reply.sent, 1000); /* it took less */
+    reply = parse(&call, 200, "{\"nextExpectedRanges\":[\"327680-3932159\"]}", NULL);
+    assert_int_equal(reply.sent, 327680); /* it took less */
     reply = parse(&call, 202, "{}", NULL);
     assert_int_equal(reply.sent, PIECE);
 
@@ -183,9 +183,11 @@ static void an_upload_that_does_not_go_on_is_the_fault_of_the_service(void **sta
     };
     static const char *const starts[] = { "", "[]", "{}", "{\"uploadUrl\":7}",
         "{\"uploadUrl\":\"\"}", "{\"uploadUrl\":\"x\",\"nextExpectedRanges\":[\"a-\"]}",
-        "{\"uploadUrl\":\"x\",\"nextExpectedRanges\":[\"4000000-\"]}" };
+        "{\"uploadUrl\":\"x\",\"nextExpectedRanges\":[\"4000000-\"]}",
+        "{\"uploadUrl\":\"x\",\"nextExpectedRanges\":[\"1-\"]}" /* it has none of it yet */ };
     static const char *const steps[] = { "", "[",
-        "{\"NextExpectedRanges\":[\"1000\"]}", /* nothing gained */
+        "{\"NextExpectedRanges\":[\"1000\"]}",   /* nothing gained */
+        "{\"NextExpectedRanges\":[\"328679\"]}", /* hardly anything: it need not end */
         "{\"NextExpectedRanges\":[\"0-\"]}", "{\"NextExpectedRanges\":[\"-1\"]}",
         "{\"NextExpectedRanges\":[\"\"]}", "{\"NextExpectedRanges\":[\"4000000\"]}",
         "{\"NextExpectedRanges\":[\"99999999999999999999\"]}" };
@@ -199,8 +201,25 @@ static void an_upload_that_does_not_go_on_is_the_fault_of_the_service(void **sta
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         assert_int_equal(parse(&call, 200, steps[i], NULL).err.kind, ERR_UPSTREAM);
     }
+    assert_int_equal(parse(&call, 201, "", SESSION "/A").err.kind, ERR_UPSTREAM); /* not all */
+    call.sent = PIECE;
     assert_int_equal(parse(&call, 201, "", NULL).err.kind, ERR_UPSTREAM);
     assert_int_equal(parse(&call, 201, "", "https://x/").err.kind, ERR_UPSTREAM);
+}
+
+static void the_address_of_a_session_has_a_bound(void **state)
+{
+    struct upstream_call call = {
+        .kind = UPSTREAM_ADD_ATTACHMENT, .attachment = &file, .content = large(TOTAL)
+    };
+
+    (void)state;
+    for (size_t n = 8192; n <= 8193; n++) {
+        struct str body = arena_printf(arena, "{\"uploadUrl\":\"%.*s\"}", STR_ARG(large(n)));
+
+        assert_int_equal(
+            parse(&call, 200, body.p, NULL).err.kind, n == 8192 ? ERR_NONE : ERR_UPSTREAM);
+    }
 }
 
 static void a_session_that_is_gone_is_begun_again(void **state)
@@ -321,6 +340,7 @@ int main(void)
         TEST(an_item_of_a_checklist_holds_no_files),
         TEST(a_large_file_goes_piece_by_piece),
         TEST(an_upload_that_does_not_go_on_is_the_fault_of_the_service),
+        TEST(the_address_of_a_session_has_a_bound),
         TEST(a_session_that_is_gone_is_begun_again),
         TEST(a_listing_has_files_without_content),
         TEST(the_links_beyond_the_first_follow_the_files),
