@@ -21,6 +21,7 @@ struct upstream {
     struct uri origins[MOST_ORIGINS]; /**< where links may lead and the token may go */
     size_t origin_count;
     struct secret token;
+    unsigned token_number; /**< of the tokens that it has had */
     int64_t rest_until_ms; /**< nothing is sent before; on clock_mono_ms */
     unsigned last_rest_s;  /**< of the present streak of throttling */
     struct loop_timer rest_timer;
@@ -37,7 +38,8 @@ struct upstream_op {
     struct upstream_request request;
     struct upstream_request plain; /**< without the range of a rule; no method: there is none */
     struct http_transfer *transfer;
-    int64_t due_ms; /**< deadline, on clock_mono_ms */
+    unsigned token_number; /**< of the one that was sent */
+    int64_t due_ms;        /**< deadline, on clock_mono_ms */
     bool is_background;
     bool is_repeated;
     struct upstream_reply reply; /**< of an op that ends without a request */
@@ -311,6 +313,11 @@ static void on_answer(const struct http_answer *answer, void *arg)
 
     op->transfer = NULL;
     op->upstream->request_count += was_sent ? 1 : 0;
+    if (answer->reach == HTTP_ANSWERED && answer->status == 401 &&
+        op->token_number != op->upstream->token_number) {
+        dispatch(op); /* a token that is no longer ours was refused: nothing was done */
+        return;
+    }
     if (answer->reach == HTTP_ANSWERED) {
         read_answer(op, answer, &reply);
         if (reply.is_range_refused && op->plain.method.n > 0) {
@@ -353,6 +360,7 @@ static void send_request(struct upstream_op *op)
         .deadline_ms = op->due_ms - clock_mono_ms(),
     };
 
+    op->token_number = upstream->token_number;
     op->transfer = http_lane_start(upstream->lane, &call, on_answer, op);
 }
 
@@ -492,6 +500,7 @@ void upstream_free(struct upstream **upstream_in)
 void upstream_set_token(struct upstream *upstream, struct str token)
 {
     secret_set(&upstream->token, token);
+    upstream->token_number++;
 }
 
 const struct dialect *upstream_dialect(const struct upstream *upstream)

@@ -307,6 +307,27 @@ static void a_get_whose_connection_broke_is_tried_once_more(void **state)
     assert_int_equal(script_requests(bench->script), 4);
 }
 
+static void a_refusal_of_a_token_that_was_replaced_meanwhile_is_no_answer(void **state)
+{
+    struct bench *bench = (struct bench *)*state;
+    struct mark mark = { .tag = 'a' };
+
+    script_add_json(bench->script, "401 Unauthorized", "", "");
+    script_add_json(bench->script, "204 No Content", "", "");
+    script_add_json(bench->script, "401 Unauthorized", "", "");
+    script_hold(bench->script);
+    (void)start(bench, &delete_call, false, &mark);
+    run_until_requests(bench, 1);
+    upstream_set_token(bench->upstream, S("new-token"));
+    script_release(bench->script);
+    run_until(bench, 1);
+    assert_int_equal(bench->seen[0].kind, ERR_NONE);
+    assert_non_null(strstr(script_request(bench->script, 0), "Bearer the-token\r\n"));
+    assert_non_null(strstr(script_request(bench->script, 1), "Bearer new-token\r\n"));
+    assert_int_equal(ask(bench, &delete_call)->kind, ERR_DENIED);
+    assert_int_equal(script_requests(bench->script), 3);
+}
+
 static void writes_that_got_no_whole_answer_are_unclear_and_not_repeated(void **state)
 {
     static const struct {
@@ -572,6 +593,7 @@ int main(void)
         BENCH(both_hosts_of_the_service_are_one_and_no_other),
         BENCH(a_redirect_is_not_followed_with_the_token),
         BENCH(a_get_whose_connection_broke_is_tried_once_more),
+        BENCH(a_refusal_of_a_token_that_was_replaced_meanwhile_is_no_answer),
         BENCH(writes_that_got_no_whole_answer_are_unclear_and_not_repeated),
         BENCH(what_could_not_be_sent_is_clear),
         BENCH(throttling_rests_the_whole_mailbox),
