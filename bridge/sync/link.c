@@ -1,5 +1,7 @@
 #include "bridge/sync/folder_internal.h"
 
+#include "bridge/sync/op_internal.h"
+
 static struct str default_folder(const struct folder_pull *pull)
 {
     for (size_t i = 0; i < pull->count; i++) {
@@ -60,6 +62,33 @@ static bool relink_run(struct store_job *base, struct store_db *db, struct err *
                                  &job->operation_count, err);
 }
 
+static bool is_known(const struct relink_job *job, struct str folder)
+{
+    for (size_t i = 0; i < job->collection_count; i++) {
+        if (str_eq(job->collections[i].upstream_id, folder)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** A list that was being made when the account was unlinked gets the address that its client chose:
+ * it is left to the operation, and all lists are listed again when that has ended. */
+static void leave_to_operations(struct folder_pull *pull, const struct relink_job *job)
+{
+    for (size_t i = 0; i < job->operation_count; i++) {
+        for (size_t k = 0; k < pull->count; k++) {
+            struct upstream_folder *folder = &pull->folders[k];
+
+            if (job->operations[i].kind == OP_MAKE_FOLDER &&
+                str_eq(job->operations[i].document, folder->name) && !is_known(job, folder->id)) {
+                folder->is_removed = true;
+                pull->end = UPSTREAM_LINK_NONE;
+            }
+        }
+    }
+}
+
 /** It is linked: it goes on, with its lists and what is under way, and takes what is new. */
 static void renew(struct folder_pull *pull, struct account *linked)
 {
@@ -105,6 +134,7 @@ static void relink_done(struct store_job *base)
         for (size_t i = 0; i < job->collection_count; i++) {
             collection_new(account, &job->collections[i]);
         }
+        leave_to_operations(pull, job);
         pull->request->operations = job->operations;
         pull->request->operation_count = job->operation_count;
     }

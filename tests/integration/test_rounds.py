@@ -203,5 +203,23 @@ class Rotation(Odd):
         self.assertEqual(len(self.admin.tasks("alice")), 1)
         self.assertIn("LOCATION:kept", self.dav.get(path).text)
 
+    def test_a_list_left_unclear_by_an_unlinked_account_keeps_its_address(self):
+        self.bridge_up()
+        path = f"{self.dav.home}garden/"
+        self.admin.fault("cut_after", method="POST", path=wire.folders)
+        self.admin.fault("status", method="GET", status=503, count=0)  # it can't be looked up
+        body = """<c:mkcalendar xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"><d:set><d:prop>
+            <d:displayname>Garden</d:displayname></d:prop></d:set></c:mkcalendar>"""
+        self.assertEqual(self.dav.request("MKCALENDAR", path, body).status, 503)
+        self.bridge.run("account", "unlink", "alice", "1")
+        self.admin.clear_faults()
+        self.bridge.link("alice", "alice-token-2")
+        self.assertEqual(
+            self.clock.until_final(self.dav.request, "MKCALENDAR", path, body).status, 403)
+        self.poll()
+        self.assertEqual(self.dav.collections(), {"Tasks": self.list, "Garden": path})
+        names = [folder["Name"] for folder in self.admin.state("alice")["folders"]]
+        self.assertEqual(sorted(names), ["Garden", "Tasks"])
+
 
 del Odd
