@@ -541,6 +541,7 @@ class Unclear(Promises):
         self.clock.advance(21)
         self.assertEqual(pending.result().status, 503)
         self.sandbox.admin.wait(method="GET", path=wire.mark, after=last)  # first look: a miss
+        self.clock.settle()
         self.sandbox.admin.release()
         self.sandbox.admin.wait(method="POST")
         self.clock.advance(6)  # the second look finds it
