@@ -297,7 +297,10 @@ static struct str id_of_location(const struct upstream_answer *answer, struct ar
     if (str_has_suffix(id, S("')")) && str_find(id, S("('")) != SIZE_MAX) {
         id = str_skip(str_first(id, id.n - 2), str_find(id, S("('")) + 2);
     }
-    return uri_decode(id, arena, &segment) && segment.n <= MOST_ID_BYTES ? segment : S("");
+    return uri_decode(id, arena, &segment) && segment.n <= MOST_ID_BYTES &&
+                   str_find_char(segment, '|') == SIZE_MAX /* a link's */
+               ? segment
+               : S("");
 }
 
 static bool is_last(const struct upstream_call *call, const struct upstream_answer *answer)

@@ -247,8 +247,9 @@ static bool is_repeatable(const struct upstream_op *op)
 static void check_link(struct upstream_op *op, struct upstream_reply *reply)
 {
     struct str url = str_first(reply->link, str_find_char(reply->link, '#'));
+    bool is_note = url.n == 0 && op->call.kind == UPSTREAM_LIST_ATTACHMENTS; /* never stored */
 
-    if (url.n > 0 && !is_allowed(op->upstream, url, op->arena)) {
+    if (reply->link.n > 0 && !is_note && !is_allowed(op->upstream, url, op->arena)) {
         err_set(&reply->err, ERR_UPSTREAM, "a link to another host");
         reply->link = (struct str){ 0 };
         reply->link_kind = UPSTREAM_LINK_NONE;

@@ -205,6 +205,7 @@ static void an_upload_that_does_not_go_on_is_the_fault_of_the_service(void **sta
     call.sent = PIECE;
     assert_int_equal(parse(&call, 201, "", NULL).err.kind, ERR_UPSTREAM);
     assert_int_equal(parse(&call, 201, "", "https://x/").err.kind, ERR_UPSTREAM);
+    assert_int_equal(parse(&call, 201, "", SESSION "/%7CA").err.kind, ERR_UPSTREAM);
 }
 
 static void the_address_of_a_session_has_a_bound(void **state)

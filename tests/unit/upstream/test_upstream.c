@@ -203,7 +203,7 @@ static void a_link_to_another_host_is_never_followed(void **state)
 {
     static const char *const links[] = { "https://outlook.office.com/api/v2.0/me/x",
         "http://127.0.0.1:1/x", "https://evil.example/x", "http://user@127.0.0.1/x", "/x",
-        "file:///etc/passwd", "http://127.0.0.1/x" };
+        "file:///etc/passwd", "http://127.0.0.1/x", "#links", "#more-links" };
     struct bench *bench = (struct bench *)*state;
     char json[1000];
 
