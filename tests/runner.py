@@ -122,7 +122,8 @@ ON_TODO = {"test_attachments", "test_bounds", "test_caldav", "test_clients", "te
 # and what fails around it.
 CLIENTS = {"test_clients", "test_series_client"}
 LOCAL = {"test_faults_here", "test_litmus", "test_proxy", "test_tsdav"}
-TORTURE = "test_torture"  # divided between the two
+LONGEST = {"test_attachments", "test_clients", "test_faults_upstream", "test_other_service",
+           "test_promises", "test_torture"}
 
 
 def integration_modules(long_run):
@@ -135,7 +136,7 @@ def integration_modules(long_run):
         if module in ON_TODO and (long_run or module not in LOCAL):
             names.append(f"{module}@todo")
     # the longest first, so that the end is not one module and an idle core
-    return sorted(names, key=lambda name: ("torture" not in name, "faults" not in name, name))
+    return sorted(names, key=lambda name: (name.partition("@")[0] not in LONGEST, name))
 
 
 NAME = re.compile(r"^(test\w+) \(\S+\)")

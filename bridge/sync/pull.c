@@ -6,7 +6,7 @@
 enum {
     PAGES_MAX = 20000,    /**< in one round of a list: a service that goes on for ever is broken */
     EMPTY_PAGES_MAX = 50, /**< one after the other, each with a link to the next */
-    ENTRIES_MAX = 20000,  /**< of one page; 200 are asked for */
+    ENTRIES_MAX = 50000,  /**< of one page; 200 are asked for, and each may have 100 sub-tasks */
     UNREADABLE_LOGGED = 10, /**< of one page */
 };
 
@@ -192,6 +192,11 @@ bool pull_read_some(struct pull *pull)
     return false;
 }
 
+bool pull_is_endless(const struct pull *pull, struct err *err_out)
+{
+    return pull->entries > ENTRIES_MAX && !err_set(err_out, ERR_UPSTREAM, "a page without end");
+}
+
 static void read_slice(void *arg)
 {
     struct pull *pull = arg;
@@ -199,8 +204,7 @@ static void read_slice(void *arg)
     struct err err;
 
     pull->is_posted = false;
-    if (pull->entries > ENTRIES_MAX) {
-        err_set(&err, ERR_UPSTREAM, "a page without end");
+    if (pull_is_endless(pull, &err)) {
         pull_end(pull, &err);
     } else if (is_read) {
         pull_apply(pull);

@@ -84,6 +84,8 @@ void pull_page_reset(struct pull *pull);
 void pull_add_item(struct pull *pull, const struct upstream_item *item, bool is_unreadable);
 /** Take some entries of the page; true when there are no more, or more than any page has. */
 bool pull_read_some(struct pull *pull);
+/** Has it more? Then nothing is taken from it. err_out: says so. */
+bool pull_is_endless(const struct pull *pull, struct err *err_out);
 void pull_ask_page(struct pull *pull);
 
 /* pull_apply.c */

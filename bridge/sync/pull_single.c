@@ -68,11 +68,17 @@ static void ask_single(struct pull *pull);
 /** The item is whole. */
 static void apply_single(struct pull *pull, const struct upstream_item *item)
 {
+    struct err err;
+
     pull_add_item(pull, item, false);
     pull->is_page = false;
     while (pull->page && !pull_read_some(pull)) { /* sub-tasks came with it */
     }
-    pull_apply(pull);
+    if (pull_is_endless(pull, &err)) { /* those that were not read are not gone */
+        pull_end(pull, &err);
+    } else {
+        pull_apply(pull);
+    }
 }
 
 /** A list that can't be read holds up neither its task nor others. */
