@@ -38,14 +38,12 @@ static enum route_kind kind_of_tree(
     static const enum route_kind calendars[] = { ROUTE_CALENDARS, ROUTE_HOME, ROUTE_COLLECTION,
         ROUTE_OBJECT };
     bool is_principal = str_eq(name, S("principals"));
+    bool is_attachment = str_eq(name, S("attachments"));
 
-    if (str_eq(name, S("attachments"))) {
-        return read_attachment(count, out, rest);
-    }
-    if (!is_principal && !str_eq(name, S("calendars"))) {
+    if (!is_principal && !is_attachment && !str_eq(name, S("calendars"))) {
         return ROUTE_OTHER;
     }
-    if (count >= (is_principal ? ARRAY_LEN(principals) : ARRAY_LEN(calendars))) {
+    if (!is_attachment && count >= (is_principal ? ARRAY_LEN(principals) : ARRAY_LEN(calendars))) {
         out->is_too_deep = !is_principal;
         return ROUTE_OTHER;
     }
@@ -54,6 +52,9 @@ static enum route_kind kind_of_tree(
             out->is_too_long = true;
             return ROUTE_OTHER;
         }
+    }
+    if (is_attachment) {
+        return read_attachment(count, out, rest);
     }
     out->user = count > 0 ? rest[0] : S("");
     out->collection = count > 1 ? rest[1] : S("");
@@ -117,9 +118,10 @@ struct str route_href(const struct route *route, struct str prefix, struct arena
     }
     case ROUTE_ATTACHMENT: {
         struct str object = uri_encoded(arena, route->object);
+        struct str attachment = uri_encoded(arena, route->attachment);
 
         return arena_printf(arena, "%.*s/dav/attachments/%.*s/%.*s/%.*s/%.*s", STR_ARG(prefix),
-            STR_ARG(user), STR_ARG(collection), STR_ARG(object), STR_ARG(route->attachment));
+            STR_ARG(user), STR_ARG(collection), STR_ARG(object), STR_ARG(attachment));
     }
     case ROUTE_OTHER:
     case ROUTE_WELL_KNOWN:

@@ -28,7 +28,8 @@ static bool is_printable(struct str s)
 
 static void check_names(const struct route *route)
 {
-    const struct str names[] = { route->user, route->collection, route->object };
+    const struct str names[] = { route->user, route->collection, route->object, route->attachment };
+    bool is_named = route->kind == ROUTE_OBJECT || route->kind == ROUTE_ATTACHMENT;
 
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         must(names[i].n <= ROUTE_MAX_SEGMENT && str_find_char(names[i], '/') == SIZE_MAX);
@@ -36,7 +37,8 @@ static void check_names(const struct route *route)
     }
     must((route->user.n > 0) == (route->kind == ROUTE_PRINCIPAL || route->kind >= ROUTE_HOME));
     must((route->collection.n > 0) == (route->kind >= ROUTE_COLLECTION));
-    must((route->object.n > 0) == (route->kind == ROUTE_OBJECT));
+    must((route->object.n > 0) == is_named);
+    must((route->attachment.n > 0) == (route->kind == ROUTE_ATTACHMENT));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -63,10 +65,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct str href = route_href(&route, prefix, arena);
 
     must(is_printable(href) && str_has_prefix(href, prefix));
-    must((route.kind == ROUTE_OBJECT) != str_has_suffix(href, S("/")));
+    must((route.object.n > 0) != str_has_suffix(href, S("/")));
     must(route_parse(&prefix_path, href, arena, &again, &err));
     must(again.kind == route.kind && str_eq(again.user, route.user) &&
-         str_eq(again.collection, route.collection) && str_eq(again.object, route.object));
+         str_eq(again.collection, route.collection) && str_eq(again.object, route.object) &&
+         str_eq(again.attachment, route.attachment));
     must(str_eq(route_href(&again, prefix, arena), href));
     return 0;
 }
