@@ -30,7 +30,9 @@ static void on_end_signal(void *arg)
     struct serve *serve = arg;
 
     if (serve->is_stopping) {
-        _exit(CLI_FAILED); /* asked twice: the operations in hand are looked up at the next start */
+        /* The operations in hand are looked up at the next start. */
+        log_warn("server.stopped", LOG_TEXT("why", "asked twice"));
+        _exit(CLI_FAILED);
     }
     serve->is_stopping = true;
     notify_systemd("STOPPING=1");

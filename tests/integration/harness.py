@@ -59,6 +59,7 @@ class Process:
         self.log_path = pathlib.Path(folder) / f"{name}.log"
         self.log = open(self.log_path, "ab")
         self.buffer = b""
+        self.is_ending = False
         self.process = subprocess.Popen(
             [str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=self.log, env=environment(**more))
@@ -93,10 +94,15 @@ class Process:
         self.process.stdout.close()
         self.log.close()
 
-    def stop(self):
-        """SIGTERM; it must end by itself, with status 0 and nothing found by a sanitizer."""
-        if self.process.poll() is None:
+    def terminate(self):
+        """SIGTERM, once: a second one would end it in the middle of what it finishes."""
+        if self.process.poll() is None and not self.is_ending:
             self.process.send_signal(signal.SIGTERM)
+        self.is_ending = True
+
+    def stop(self):
+        """It must end by itself, with status 0 and nothing found by a sanitizer."""
+        self.terminate()
         try:
             status = self.process.wait(DEADLINE)
         except subprocess.TimeoutExpired:

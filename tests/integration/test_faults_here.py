@@ -7,7 +7,6 @@ import pathlib
 import resource
 import select
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -269,7 +268,7 @@ class Terminated(Here):
         for thread in threads:
             thread.start()
         self.sandbox.admin.wait(method="POST", count=40)
-        self.bridge.server.process.send_signal(signal.SIGTERM)
+        self.bridge.server.terminate()
         for thread in threads:
             thread.join()
         self.bridge.stop()  # status 0, nothing for the sanitizers

@@ -10,7 +10,6 @@ import http.client
 import os
 import random
 import select
-import signal
 import subprocess
 import time
 
@@ -540,7 +539,7 @@ class Torture(Case):
         """SIGTERM likewise; it ends by itself, with nothing found by a sanitizer."""
         self.model.note("SIGTERM")
         process = self.bridge.server.process
-        process.send_signal(signal.SIGTERM)
+        self.bridge.server.terminate()
         for _ in range(1000):
             try:
                 process.wait(PATIENCE_MS / 1000)
