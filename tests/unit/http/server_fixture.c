@@ -156,6 +156,33 @@ void fixture_done(struct fixture *fixture)
     buf_done(&fixture->log);
 }
 
+int fixture_set_up_with(void **state, const struct http_server_limits *limits)
+{
+    struct fixture *fixture = mem_alloc(sizeof(*fixture));
+
+    fixture_init(fixture);
+    if (limits != NULL) {
+        fixture->limits = *limits;
+    }
+    fixture_start(fixture);
+    *state = fixture;
+    return 0;
+}
+
+int fixture_set_up(void **state)
+{
+    return fixture_set_up_with(state, NULL);
+}
+
+int fixture_tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+
+    fixture_done(fixture);
+    mem_free(fixture);
+    return 0;
+}
+
 static const char probe[] = "GET /probe HTTP/1.1\r\n" SERVER_HOST "\r\n";
 
 void fixture_settle(struct fixture *fixture)

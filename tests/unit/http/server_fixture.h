@@ -5,6 +5,8 @@
 #include "tests/unit/http/peer.h"
 
 #define SERVER_HOST "Host: h\r\n"
+#define END         "\r\n"
+#define GET(path)   "GET " path " HTTP/1.1\r\n" SERVER_HOST END
 
 struct fixture {
     struct loop *loop;
@@ -28,6 +30,10 @@ struct fixture {
 void fixture_init(struct fixture *fixture);
 void fixture_start(struct fixture *fixture);
 void fixture_done(struct fixture *fixture);
+/** For cmocka: one with these limits (NULL: the defaults) in *state, started. */
+int fixture_set_up_with(void **state, const struct http_server_limits *limits);
+int fixture_set_up(void **state);
+int fixture_tear_down(void **state);
 /** When it returns the server has read what was sent to it before. */
 void fixture_settle(struct fixture *fixture);
 void fixture_advance(struct fixture *fixture, int64_t ms);

@@ -19,28 +19,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define END       "\r\n"
-#define GET(path) "GET " path " HTTP/1.1\r\n" SERVER_HOST END
-
-static int set_up(void **state)
-{
-    struct fixture *fixture = mem_alloc(sizeof(*fixture));
-
-    fixture_init(fixture);
-    fixture_start(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture_done(fixture);
-    mem_free(fixture);
-    return 0;
-}
-
 static struct err listen_error(struct fixture *fixture, const char *address)
 {
     char bound[128];
@@ -204,7 +182,7 @@ static void running_out_of_descriptors_does_not_spin(void **state)
     peer_close(&peer);
 }
 
-#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

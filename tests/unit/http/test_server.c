@@ -13,30 +13,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define END       "\r\n"
-#define GET(path) "GET " path " HTTP/1.1\r\n" SERVER_HOST END
-
 static int set_up(void **state)
 {
-    struct fixture *fixture = mem_alloc(sizeof(*fixture));
+    struct http_server_limits limits = http_server_default_limits;
 
-    fixture_init(fixture);
-    fixture->limits.request_line = 100;
-    fixture->limits.headers = 1000;
-    fixture->limits.header_count = 10;
-    fixture->limits.body = 1000;
-    fixture_start(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture_done(fixture);
-    mem_free(fixture);
-    return 0;
+    limits.request_line = 100;
+    limits.headers = 1000;
+    limits.header_count = 10;
+    limits.body = 1000;
+    return fixture_set_up_with(state, &limits);
 }
 
 static void an_answer_has_date_and_length(void **state)
@@ -459,7 +444,7 @@ static void a_client_that_leaves_in_its_body_is_reported(void **state)
     assert_int_equal(http_server_counts(fixture->server).buffered, 0);
 }
 
-#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_tear_down)
 
 int main(void)
 {

@@ -11,28 +11,6 @@
 
 #include <stdlib.h>
 
-#define END       "\r\n"
-#define GET(path) "GET " path " HTTP/1.1\r\n" SERVER_HOST END
-
-static int set_up(void **state)
-{
-    struct fixture *fixture = mem_alloc(sizeof(*fixture));
-
-    fixture_init(fixture);
-    fixture_start(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture_done(fixture);
-    mem_free(fixture);
-    return 0;
-}
-
 /** The length of a chunked body, or SIZE_MAX if it is not whole. */
 static size_t chunked_length(struct str answer)
 {
@@ -238,7 +216,7 @@ static void a_stream_for_nobody_is_freed_at_once(void **state)
     assert_int_equal(freed, 1);
 }
 
-#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 #define ACCEPTS "Accept-Encoding: gzip\r\n"
 

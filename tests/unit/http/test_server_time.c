@@ -11,28 +11,6 @@
 
 #include <sys/socket.h>
 
-#define END       "\r\n"
-#define GET(path) "GET " path " HTTP/1.1\r\n" SERVER_HOST END
-
-static int set_up(void **state)
-{
-    struct fixture *fixture = mem_alloc(sizeof(*fixture));
-
-    fixture_init(fixture);
-    fixture_start(fixture);
-    *state = fixture;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-
-    fixture_done(fixture);
-    mem_free(fixture);
-    return 0;
-}
-
 static void an_idle_connection_is_closed_without_a_word(void **state)
 {
     struct fixture *fixture = *state;
@@ -300,7 +278,7 @@ static void stopping_with_nothing_in_hand_ends_at_once_but_later(void **state)
     assert_true(fixture->is_stopped);
 }
 
-#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
 {

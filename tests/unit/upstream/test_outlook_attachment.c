@@ -1,12 +1,7 @@
 /* Attachments in REST v2.0: upstream.md A.11, samples of seed 000 */
 #include "bridge/core/mem.h"
 #include "bridge/upstream/dialect.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/upstream/driver.h"
 
 #define BASE "https://outlook.office.com/api/v2.0/me/"
 #define KIND "\"@odata.type\":\"#Microsoft.OutlookServices."
@@ -21,22 +16,6 @@
     "{" KIND "ReferenceAttachment\",\"Id\":\"A3=\",\"Name\":\"Plan\",\"ContentType\":null," \
     "\"Size\":850,\"IsInline\":true,\"SourceUrl\":\"https://e.org/x?a=b\"}"
 #define INLINE "{" KIND "FileAttachment\",\"Id\":\"A4=\",\"Name\":\"i.png\",\"IsInline\":true}"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static void each_call_becomes_its_request(void **state)
 {

@@ -2,16 +2,10 @@
 #include "bridge/core/mem.h"
 #include "bridge/upstream/dialect.h"
 #include "ical/zone.h"
+#include "tests/unit/upstream/driver.h"
 #include "tests/unit/upstream/laws.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-static struct arena *arena;
 
 static struct task projected(const struct task *task, const char *zone)
 {
@@ -135,20 +129,6 @@ static void laws_hold_over_generated_tasks(void **state)
 {
     (void)state;
     laws_check(&dialect_outlook, "Id");
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
 }
 
 int main(void)

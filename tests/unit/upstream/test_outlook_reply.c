@@ -3,45 +3,12 @@
 #include "bridge/core/mem.h"
 #include "bridge/upstream/dialect.h"
 #include "ical/zone.h"
+#include "tests/unit/upstream/driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define BASE "https://outlook.office.com/api/v2.0/me/"
 #define NOW  1800000000
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
-
-static struct str fixture(const char *name)
-{
-    struct str path = arena_printf(arena, "%s/outlook/%s", FIXTURES, name);
-    char bytes[16384];
-    FILE *file = fopen(path.p, "rb");
-    size_t n;
-
-    assert_non_null(file);
-    n = fread(bytes, 1, sizeof(bytes), file);
-    fclose(file);
-    return arena_copy(arena, (struct str){ bytes, n });
-}
 
 static struct upstream_reply parse(const struct upstream_call *call, int status,
     const struct http_header *headers, size_t header_count, struct str body)
@@ -74,7 +41,7 @@ static void assert_day(const struct task_date *date, int32_t year, int32_t month
 
 static void a_full_entity_is_read_member_by_member(void **state)
 {
-    struct upstream_item item = read("task.json", "America/Los_Angeles");
+    struct upstream_item item = read("outlook/task.json", "America/Los_Angeles");
     const struct task *task = &item.task;
 
     (void)state;
@@ -115,7 +82,7 @@ static void a_full_entity_is_read_member_by_member(void **state)
 
 static void null_members_are_defaults_and_present(void **state)
 {
-    struct upstream_item item = read("task_empty.json", "Europe/Paris");
+    struct upstream_item item = read("outlook/task_empty.json", "Europe/Paris");
     struct task empty;
 
     (void)state;
@@ -227,20 +194,20 @@ static void the_first_answer_of_a_round_is_never_its_end(void **state)
         enum upstream_link kind;
         const char *next;
     } cases[] = {
-        { "sync_first.json", "", true, UPSTREAM_LINK_MORE,
+        { "outlook/sync_first.json", "", true, UPSTREAM_LINK_MORE,
             BASE "TaskFolders('AQMkF1==')/Tasks/?%24deltatoken=175e2e04" },
-        { "sync_first.json", "", false, UPSTREAM_LINK_MORE,
+        { "outlook/sync_first.json", "", false, UPSTREAM_LINK_MORE,
             BASE "TaskFolders('AQMkF1==')/Tasks/?%24deltatoken=175e2e04" },
-        { "sync_next.json", "https://h/?%24deltatoken=1", false, UPSTREAM_LINK_MORE,
+        { "outlook/sync_next.json", "https://h/?%24deltatoken=1", false, UPSTREAM_LINK_MORE,
             "https://outlook.office365.com/api/v2.0/me/TaskFolders('AQMkF1==')/Tasks/"
             "?%24skipToken=0fbce203" },
-        { "sync_last.json", "https://h/?%24skiptoken=1", false, UPSTREAM_LINK_DONE,
+        { "outlook/sync_last.json", "https://h/?%24skiptoken=1", false, UPSTREAM_LINK_DONE,
             BASE "taskfolders('AQMkF1==')/Tasks/?%24deltaToken=294a8f04" },
-        { "sync_next.json", "", false, UPSTREAM_LINK_MORE,
+        { "outlook/sync_next.json", "", false, UPSTREAM_LINK_MORE,
             "https://outlook.office365.com/api/v2.0/me/TaskFolders('AQMkF1==')/Tasks/"
             "?%24skipToken=0fbce203#untracked" },
-        { "groups.json", "", false, UPSTREAM_LINK_NONE, "" },
-        { "groups.json", "https://h/?%24skip=10#untracked", false, UPSTREAM_LINK_NONE, "" },
+        { "outlook/groups.json", "", false, UPSTREAM_LINK_NONE, "" },
+        { "outlook/groups.json", "https://h/?%24skip=10#untracked", false, UPSTREAM_LINK_NONE, "" },
     };
 
     (void)state;
@@ -289,7 +256,7 @@ static void broken_listings_are_the_fault_of_the_service(void **state)
 static void removed_entries_are_known_in_every_form(void **state)
 {
     struct upstream_call call = { .kind = UPSTREAM_SYNC_TASKS, .link = S("https://h/?x=1") };
-    struct upstream_reply reply = parse(&call, 200, NULL, 0, fixture("sync_last.json"));
+    struct upstream_reply reply = parse(&call, 200, NULL, 0, fixture("outlook/sync_last.json"));
     struct upstream_item item;
     struct err err;
     int count = 0;
@@ -323,7 +290,7 @@ static void an_entry_that_cannot_be_read_is_an_error_of_the_page(void **state)
 static void folders_and_groups_are_read(void **state)
 {
     struct upstream_call call = { .kind = UPSTREAM_SYNC_FOLDERS };
-    struct upstream_reply reply = parse(&call, 200, NULL, 0, fixture("folders.json"));
+    struct upstream_reply reply = parse(&call, 200, NULL, 0, fixture("outlook/folders.json"));
     struct upstream_folder folder;
     struct err err;
 
@@ -344,7 +311,7 @@ static void folders_and_groups_are_read(void **state)
     dialect_outlook.page_free(&reply.page);
 
     call.kind = UPSTREAM_LIST_GROUPS;
-    reply = parse(&call, 200, NULL, 0, fixture("groups.json"));
+    reply = parse(&call, 200, NULL, 0, fixture("outlook/groups.json"));
     assert_int_equal(reply.link_kind, UPSTREAM_LINK_NONE);
     assert_true(dialect_outlook.next_folder(reply.page, arena, &folder, &err));
     assert_true(folder.is_default);
@@ -355,7 +322,7 @@ static void folders_and_groups_are_read(void **state)
 static void only_what_shows_the_marker_is_found(void **state)
 {
     struct upstream_call call = { .kind = UPSTREAM_FIND_TASK, .marker = S("m1") };
-    struct upstream_reply reply = parse(&call, 200, NULL, 0, fixture("find.json"));
+    struct upstream_reply reply = parse(&call, 200, NULL, 0, fixture("outlook/find.json"));
     struct upstream_item item;
     struct err err;
 
@@ -372,7 +339,7 @@ static void only_what_shows_the_marker_is_found(void **state)
 static void completing_answers_with_both_tasks(void **state)
 {
     struct upstream_call call = { .kind = UPSTREAM_COMPLETE_TASK, .task_id = S("AAMkM=") };
-    struct upstream_reply reply = parse(&call, 200, NULL, 0, fixture("complete.json"));
+    struct upstream_reply reply = parse(&call, 200, NULL, 0, fixture("outlook/complete.json"));
     struct upstream_item item;
     struct err err;
 
@@ -390,7 +357,7 @@ static void single_answers_fill_in_the_item_or_the_folder(void **state)
 {
     const struct http_header date = { S("Date"), S("Sun, 06 Nov 1994 08:49:37 GMT") };
     struct upstream_call call = { .kind = UPSTREAM_CREATE_TASK, .zone = zone_utc() };
-    struct upstream_reply reply = parse(&call, 201, &date, 1, fixture("task.json"));
+    struct upstream_reply reply = parse(&call, 201, &date, 1, fixture("outlook/task.json"));
 
     (void)state;
     assert_int_equal(reply.err.kind, ERR_NONE);

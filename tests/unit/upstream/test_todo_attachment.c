@@ -1,12 +1,9 @@
 /* Files of a task in Graph v1.0: upstream.md B.9 */
 #include "bridge/core/mem.h"
 #include "bridge/upstream/dialect.h"
+#include "tests/unit/upstream/driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define BASE    "https://graph.microsoft.com/v1.0/"
 #define FILES   BASE "me/todo/lists/L%3D/tasks/T%3D/attachments"
@@ -15,24 +12,9 @@
 #define TOTAL   4000000
 #define PIECE   3932160
 
-static struct arena *arena;
 static const struct task_attachment file = {
     .kind = TASK_ATTACHED_FILE, .name = STR("a \"b\".txt"), .type = STR("text/plain")
 };
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static struct str large(size_t n)
 {

@@ -1,44 +1,9 @@
 #include "bridge/core/mem.h"
 #include "bridge/upstream/todo_internal.h"
 #include "ical/zone.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/upstream/driver.h"
 
 #define LINK "https://graph.microsoft.com/v1.0/me/todo/lists/AQMkL1%3D/tasks/delta?$skiptoken=a1"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
-
-static struct str fixture(const char *name)
-{
-    struct str path = arena_printf(arena, "%s/todo/%s", FIXTURES, name);
-    char bytes[16384];
-    FILE *file = fopen(path.p, "rb");
-    size_t n;
-
-    assert_non_null(file);
-    n = fread(bytes, 1, sizeof(bytes), file);
-    fclose(file);
-    return arena_copy(arena, (struct str){ bytes, n });
-}
 
 static struct upstream_reply parse(const struct upstream_call *call, int status, struct str body)
 {
@@ -54,7 +19,7 @@ static void a_round_ends_with_the_delta_link(void **state)
 {
     const struct upstream_call first = { .kind = UPSTREAM_SYNC_TASKS, .folder_id = S("L") };
     const struct upstream_call next = { .kind = UPSTREAM_SYNC_TASKS, .link = S(LINK) };
-    struct upstream_reply reply = parse(&first, 200, fixture("delta_next.json"));
+    struct upstream_reply reply = parse(&first, 200, fixture("todo/delta_next.json"));
     struct upstream_item item;
     struct err err;
 
@@ -75,13 +40,13 @@ static void a_round_ends_with_the_delta_link(void **state)
     dialect_todo.page_free(&reply.page);
     assert_null(reply.page);
 
-    reply = parse(&next, 200, fixture("delta_last.json"));
+    reply = parse(&next, 200, fixture("todo/delta_last.json"));
     assert_int_equal(reply.link_kind, UPSTREAM_LINK_DONE);
     assert_true(dialect_todo.next_item(reply.page, arena, &item, &err));
     assert_int_equal(item.task.present & ~TODO_NEVER, TASK_FIELD(TASK_TITLE)); /* partial */
     dialect_todo.page_free(&reply.page);
 
-    assert_int_equal(parse(&next, 200, fixture("delta_next.json")).err.kind, ERR_UPSTREAM);
+    assert_int_equal(parse(&next, 200, fixture("todo/delta_next.json")).err.kind, ERR_UPSTREAM);
     assert_int_equal(parse(&next, 200, S("{\"value\":[]}")).err.kind, ERR_UPSTREAM);
     assert_int_equal(parse(&next, 200, S("{}")).err.kind, ERR_UPSTREAM);
     assert_int_equal(parse(&next, 200, S("<html>")).err.kind, ERR_UPSTREAM);
@@ -100,7 +65,7 @@ static void lists_are_read_from_their_delta(void **state)
         { "AAMkL4=", "", false, true, true },
     };
     const struct upstream_call call = { .kind = UPSTREAM_SYNC_FOLDERS };
-    struct upstream_reply reply = parse(&call, 200, fixture("lists.json"));
+    struct upstream_reply reply = parse(&call, 200, fixture("todo/lists.json"));
     struct upstream_folder folder;
     struct err err;
 
@@ -123,7 +88,7 @@ static void lists_are_read_from_their_delta(void **state)
 static void only_the_marked_task_is_found(void **state)
 {
     const struct upstream_call call = { .kind = UPSTREAM_FIND_TASK, .marker = S("m1") };
-    struct upstream_reply reply = parse(&call, 200, fixture("find.json"));
+    struct upstream_reply reply = parse(&call, 200, fixture("todo/find.json"));
     struct upstream_item item;
     struct err err;
 
@@ -142,7 +107,7 @@ static void writes_are_answered_with_the_entity(void **state)
     const struct upstream_call update = { .kind = UPSTREAM_UPDATE_TASK, .task_id = S("T") };
     const struct upstream_call create = { .kind = UPSTREAM_CREATE_FOLDER };
     const struct upstream_call remove = { .kind = UPSTREAM_DELETE_TASK };
-    struct upstream_reply reply = parse(&update, 200, fixture("task_unset.json"));
+    struct upstream_reply reply = parse(&update, 200, fixture("todo/task_unset.json"));
 
     (void)state;
     assert_int_equal(reply.err.kind, ERR_NONE);

@@ -3,43 +3,11 @@
 #include "bridge/upstream/todo_internal.h"
 #include "http/pack.h"
 #include "ical/zone.h"
+#include "tests/unit/upstream/driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
-#include <cmocka.h>
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
-
-static struct str fixture(const char *name)
-{
-    struct str path = arena_printf(arena, "%s/todo/%s", FIXTURES, name);
-    char bytes[16384];
-    FILE *file = fopen(path.p, "rb");
-    size_t n;
-
-    assert_non_null(file);
-    n = fread(bytes, 1, sizeof(bytes), file);
-    fclose(file);
-    return arena_copy(arena, (struct str){ bytes, n });
-}
 
 static struct upstream_item read(struct str json, const char *zone)
 {
@@ -68,7 +36,7 @@ static void assert_day(const struct task_date *date, int32_t year, int32_t month
 
 static void a_full_entity_is_read_member_by_member(void **state)
 {
-    struct upstream_item item = read(fixture("task.json"), "America/New_York");
+    struct upstream_item item = read(fixture("todo/task.json"), "America/New_York");
     const struct task *task = &item.task;
 
     (void)state;
@@ -95,7 +63,7 @@ static void a_full_entity_is_read_member_by_member(void **state)
 /* mapping.md 4.4: due two days after the start, so the rule of the start is two days earlier */
 static void a_rule_is_told_from_the_start(void **state)
 {
-    struct upstream_item item = read(fixture("task.json"), "America/New_York");
+    struct upstream_item item = read(fixture("todo/task.json"), "America/New_York");
     const struct task_recurrence *rule = &item.task.recurrence;
 
     (void)state;
@@ -108,7 +76,7 @@ static void a_rule_is_told_from_the_start(void **state)
 
 static void absent_dates_are_unset_in_a_full_entity(void **state)
 {
-    struct task task = read(fixture("task_unset.json"), "UTC").task;
+    struct task task = read(fixture("todo/task_unset.json"), "UTC").task;
 
     (void)state;
     assert_int_equal(task.present, TASK_ALL_FIELDS & ~TASK_FIELD(TASK_URL)); /* not asked for */

@@ -2,32 +2,10 @@
 #include "bridge/core/mem.h"
 #include "bridge/upstream/todo_internal.h"
 #include "ical/zone.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/upstream/driver.h"
 
 #define F(name)        TASK_FIELD(TASK_##name)
 #define MIDNIGHT(date) "{\"dateTime\":\"" date "T00:00:00\",\"timeZone\":\"Romance Standard Time\"}"
-
-static struct arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = arena_new();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    return 0;
-}
 
 static void assert_body(
     const struct task *task, task_fields fields, bool is_create, const char *wanted, int line)
