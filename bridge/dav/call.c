@@ -142,6 +142,20 @@ void call_respond_not_found(struct dav_call *call)
     respond_error(call, 404, FAULT_NONE, S("No such resource."), S(""));
 }
 
+struct collection *call_opened(struct dav_call *call, const struct err *err)
+{
+    struct collection *collection = call_collection(call);
+
+    if (err->kind != ERR_NONE) {
+        call_respond_err(call, err);
+        return NULL;
+    }
+    if (collection == NULL) {
+        call_respond_not_found(call);
+    }
+    return collection;
+}
+
 void call_respond_not_allowed(struct dav_call *call)
 {
     http_respond_header(call->request, S("Allow"), dav_allow(call->route.kind, call_arena(call)));

@@ -61,6 +61,8 @@ struct str dav_allow(enum route_kind kind, struct arena *arena);
 struct user *call_user(struct dav_call *call);
 /** The collection of the route; NULL if there is none (any more). Good until the loop turns. */
 struct collection *call_collection(struct dav_call *call);
+/** For the callback of engine_open: the same, or NULL once the error or 404 is answered. */
+struct collection *call_opened(struct dav_call *call, const struct err *err);
 struct arena *call_arena(struct dav_call *call);
 struct str call_header(const struct dav_call *call, struct str name);
 /** The href of an object in the route's collection. */

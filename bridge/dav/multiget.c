@@ -58,14 +58,9 @@ static void opened(const struct err *err, void *arg)
 {
     struct dav_call *call = arg;
     struct multiget *multiget = call->state;
-    struct collection *collection = call_collection(call);
+    struct collection *collection = call_opened(call, err);
 
-    if (err->kind != ERR_NONE) {
-        call_respond_err(call, err);
-        return;
-    }
     if (collection == NULL) {
-        call_respond_not_found(call);
         return;
     }
     struct multistatus *multistatus = multistatus_begin(call, &multiget->request);

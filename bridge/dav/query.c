@@ -41,13 +41,9 @@ static void answer(struct dav_call *call, struct collection *collection)
 static void opened(const struct err *err, void *arg)
 {
     struct dav_call *call = arg;
-    struct collection *collection = call_collection(call);
+    struct collection *collection = call_opened(call, err);
 
-    if (err->kind != ERR_NONE) {
-        call_respond_err(call, err);
-    } else if (collection == NULL) {
-        call_respond_not_found(call);
-    } else {
+    if (collection != NULL) {
         answer(call, collection);
     }
 }

@@ -54,6 +54,37 @@ bool sbx_check_if_match(struct sbx_call *call, struct str etag)
         "The item was changed by another request: its etag is not the one in If-Match.");
 }
 
+/* Siblings whatever their groups are. Whether two lists may have one name in Graph is open
+ * (upstream.md J 8); in one mailbox both sides agree. */
+bool sbx_check_unique(struct sbx_call *call, struct str name, int64_t row)
+{
+    struct sbx_folder *folders = NULL;
+    size_t count =
+        sbx_state_list_folders(call->service->db, call->user.id, 0, call->arena, &folders);
+
+    for (size_t i = 0; i < count; i++) {
+        if (folders[i].row != row && str_eq_nocase(folders[i].name, name)) {
+            return sbx_refuse(&call->refusal, 409, "ErrorFolderExists",
+                "A folder with the specified name already exists.");
+        }
+    }
+    return true;
+}
+
+bool sbx_remove_task(struct sbx_call *call, struct sbx_task *task)
+{
+    struct sbx_zones *zones = call->service->zones;
+
+    call->status = 204;
+    if (sbx_call_has_fault(call, SBX_FAULT_DELETE_OCCURRENCE) && task->has_series &&
+        sbx_task_move_to(task, zones, sbx_task_anchor_day(task, zones) + 1)) {
+        sbx_state_put_task(call->service->db, call->user.id, call->edit.now_us, call->arena, task);
+    } else {
+        sbx_state_remove_task(call->service->db, call->user.id, task);
+    }
+    return true;
+}
+
 void sbx_add_str(const struct sbx_call *call, cJSON *json, const char *name, struct str text)
 {
     cJSON_AddStringToObject(json, name, arena_copy(call->arena, text).p);

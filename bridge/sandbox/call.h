@@ -59,6 +59,11 @@ struct str sbx_user_id(const struct sbx_call *call);
 bool sbx_refuse_missing(struct sbx_call *call, struct str id);
 /** Does If-Match, if there is one, name this etag? Else 412. */
 MUST_CHECK bool sbx_check_if_match(struct sbx_call *call, struct str etag);
+/** Is no other folder or list of the mailbox called so? row: of the one that is renamed, or 0. Else
+ * 409. */
+MUST_CHECK bool sbx_check_unique(struct sbx_call *call, struct str name, int64_t row);
+/** DELETE of a task; its fault makes it delete one occurrence only. Returns true. */
+bool sbx_remove_task(struct sbx_call *call, struct sbx_task *task);
 
 /** "http://.../api/v2.0/$metadata#Me/Tasks" from "Tasks". */
 void sbx_add_context(struct sbx_call *call, struct cJSON *json, const char *format, ...)

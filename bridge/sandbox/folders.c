@@ -55,21 +55,6 @@ static bool read_name(struct sbx_call *call, bool may_have_properties, struct st
     return true;
 }
 
-/* Task folders are siblings whatever their groups are, and names of siblings are unique. */
-static bool check_unique(struct sbx_call *call, struct str name, int64_t row)
-{
-    struct sbx_folder *folders = NULL;
-    size_t count = sbx_state_list_folders(db_of(call), call->user.id, 0, call->arena, &folders);
-
-    for (size_t i = 0; i < count; i++) {
-        if (folders[i].row != row && str_eq_nocase(folders[i].name, name)) {
-            return sbx_refuse(&call->refusal, 409, "ErrorFolderExists",
-                "A folder with the specified name already exists.");
-        }
-    }
-    return true;
-}
-
 /** What the filter callbacks get. */
 struct candidate {
     struct sbx_call *call;
@@ -157,7 +142,7 @@ bool sbx_create_folder(struct sbx_call *call)
     struct sbx_folder folder = { 0 };
 
     if ((call->key.n > 0 && !find_group(call, &group)) || !read_name(call, true, &folder.name) ||
-        !check_unique(call, folder.name, 0)) {
+        !sbx_check_unique(call, folder.name, 0)) {
         return false;
     }
     folder.group_key = group.key;
@@ -179,7 +164,7 @@ bool sbx_update_folder(struct sbx_call *call)
             return sbx_refuse(&call->refusal, 400, "ErrorInvalidProperty",
                 "The default folder cannot be renamed.");
         }
-        if (!check_unique(call, name, folder.row)) {
+        if (!sbx_check_unique(call, name, folder.row)) {
             return false;
         }
         folder.name = name;

@@ -87,27 +87,11 @@ static bool read_name(struct sbx_call *call, struct str *name_out)
     return true;
 }
 
-/* Whether two lists may have one name is open (upstream.md J 8); in one mailbox both sides agree.
- */
-static bool check_unique(struct sbx_call *call, struct str name, int64_t row)
-{
-    struct sbx_folder *folders = NULL;
-    size_t count = sbx_state_list_folders(db_of(call), call->user.id, 0, call->arena, &folders);
-
-    for (size_t i = 0; i < count; i++) {
-        if (folders[i].row != row && str_eq_nocase(folders[i].name, name)) {
-            return sbx_refuse(&call->refusal, 409, "ErrorFolderExists",
-                "A list with the specified name already exists.");
-        }
-    }
-    return true;
-}
-
 bool sbx_graph_create_list(struct sbx_call *call)
 {
     struct sbx_folder folder = { .group_key = S(SBX_DEFAULT_GROUP_KEY) };
 
-    if (!read_name(call, &folder.name) || !check_unique(call, folder.name, 0)) {
+    if (!read_name(call, &folder.name) || !sbx_check_unique(call, folder.name, 0)) {
         return false;
     }
     sbx_state_put_folder(db_of(call), call->user.id, call->arena, &folder);
@@ -143,7 +127,7 @@ bool sbx_graph_update_list(struct sbx_call *call)
     struct sbx_folder folder = { 0 };
 
     if (!find_own(call, &folder) || !read_name(call, &folder.name) ||
-        !check_unique(call, folder.name, folder.row)) {
+        !sbx_check_unique(call, folder.name, folder.row)) {
         return false;
     }
     sbx_state_put_folder(db_of(call), call->user.id, call->arena, &folder);

@@ -212,16 +212,5 @@ bool sbx_graph_delete_task(struct sbx_call *call)
 {
     struct sbx_task task = { 0 };
 
-    if (!find_current(call, &task)) {
-        return false;
-    }
-    call->status = 204;
-    if (sbx_call_has_fault(call, SBX_FAULT_DELETE_OCCURRENCE) && task.has_series &&
-        sbx_task_move_to(
-            &task, call->service->zones, sbx_task_anchor_day(&task, call->service->zones) + 1)) {
-        put(call, &task);
-        return true;
-    }
-    sbx_state_remove_task(db_of(call), call->user.id, &task);
-    return true;
+    return find_current(call, &task) && sbx_remove_task(call, &task);
 }
