@@ -79,6 +79,13 @@ void recur_start(
 /** Leave out the periods that end before `from`, without the work of looking at them: right behind
  * recur_start. Nothing is left out of a rule with COUNT, whose dates have to be counted. */
 void recur_skip(struct recur_iterator *iterator, int32_t from);
+/** False at the end, or when the bound on work is reached. */
+bool recur_next(struct recur_iterator *iterator, int32_t *day_out);
+
+/** The first date on or after `from`; false if there is none. */
+bool recur_first_from(
+    const struct recur *rule, int32_t start, int32_t until, int32_t from, int32_t *day_out);
+
 #define RECUR_TIMES 96
 
 /**
@@ -87,9 +94,3 @@ void recur_skip(struct recur_iterator *iterator, int32_t from);
  * out is not filled in.
  */
 size_t recur_times(const struct recur *rule, int32_t second, int32_t out[RECUR_TIMES]);
-/** False at the end, or when the bound on work is reached. */
-bool recur_next(struct recur_iterator *iterator, int32_t *day_out);
-
-/** The first date on or after `from`; false if there is none. */
-bool recur_first_from(
-    const struct recur *rule, int32_t start, int32_t until, int32_t from, int32_t *day_out);
