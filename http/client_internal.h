@@ -1,9 +1,21 @@
 #pragma once
-/** What the client's two files share: the lane, which decides when, and the transfer. */
+/** What the client's three files share: curl on the loop, the lane, which decides when, and the
+ * transfer. */
 #include "bridge/core/buf.h"
 #include "http/client.h"
 
 struct curl_slist;
+struct event;
+
+struct http_client {
+    struct loop *loop;
+    void *multi;         /**< CURLM */
+    struct event *timer; /**< curl's own; on the real clock, which a test can't hold */
+    char *user_agent;
+    int64_t connect_timeout_ms;
+    size_t answer_bytes;
+    size_t lane_count; /**< the client may be freed only when none is left */
+};
 
 /** Transfers that wait their turn. */
 struct queue {
@@ -56,9 +68,8 @@ void lane_add(struct http_transfer *transfer);
 void lane_remove(struct http_transfer *transfer);
 /** Launch what may leave. arg: the lane. */
 void lane_pump(void *arg);
-struct loop *client_loop(const struct http_client *client);
-/** Keep count: the client may be freed only when no lane is left. */
-void client_count_lane(struct http_client *client, bool is_new);
 /** Out of its queue and into curl's hands. No callback comes from here: curl asks for a timer
  * first. */
-void client_launch(struct http_transfer *transfer);
+void transfer_launch(struct http_transfer *transfer);
+/** curl is through with it; code: CURLcode. */
+void transfer_take_result(struct http_transfer *transfer, int code);

@@ -35,7 +35,7 @@ void lane_pump(void *arg)
     struct http_lane *lane = (struct http_lane *)arg;
 
     while (!lane->is_held && lane->in_flight < lane->max_in_flight && lane->waiting_count > 0) {
-        client_launch(
+        transfer_launch(
             lane->foreground.first != NULL ? lane->foreground.first : lane->background.first);
     }
 }
@@ -51,7 +51,7 @@ struct http_lane *http_lane_new(
     if (ca_file.n > 0) {
         lane->ca_file = mem_copy_text(ca_file.p, ca_file.n);
     }
-    client_count_lane(client, true);
+    client->lane_count++;
     return lane;
 }
 
@@ -63,8 +63,8 @@ void http_lane_free(struct http_lane **lane_in)
         return;
     }
     assert(lane->transfer_count == 0);
-    loop_unpost(client_loop(lane->client), lane);
-    client_count_lane(lane->client, false);
+    loop_unpost(lane->client->loop, lane);
+    lane->client->lane_count--;
     mem_free(lane->ca_file);
     mem_free(lane);
 }

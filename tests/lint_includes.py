@@ -24,7 +24,7 @@ OURS = {
 # header of a library -> where it may be included
 LIBRARIES = {
     r"libical/": ["ical/"],
-    r"curl/": ["http/client.c"],
+    r"curl/": ["http/client.c", "http/transfer.c"],
     r"expat\.h": ["http/xml.c"],
     r"openssl/": ["http/"],
     r"event2/": ["http/", "bridge/core/loop.c"],
