@@ -172,6 +172,33 @@ static void spawn_next(struct sbx_call *call, const struct sbx_task *old, struct
     }
 }
 
+static void put_beside(struct sbx_call *call, const struct sbx_task *task, struct sbx_task *beside)
+{
+    beside->row = 0;
+    put(call, beside);
+    sbx_state_copy_properties(db_of(call), task->id, beside->id);
+    sbx_child_copy_all(db_of(call), task->id, beside->id, call->arena);
+}
+
+/**
+ * "A duplicate" is all that the reports say of a series with new dates (B.7). As when an occurrence
+ * is completed, the id stays with the old date and the series goes on as a new task; or it goes
+ * with the series, and the old occurrence stays behind as a task of its own.
+ */
+static void put_copied(struct sbx_call *call, const struct sbx_task *old, struct sbx_task *task)
+{
+    struct sbx_task other = *task;
+
+    if (call->service->personality.moves_series) {
+        other = *old;
+        other.has_series = false;
+    } else {
+        *task = *old;
+    }
+    put(call, task);
+    put_beside(call, task, &other);
+}
+
 /* New dates without a recurrence split the occurrence off, as on the v2.0 side (B.7). */
 bool sbx_graph_update_task(struct sbx_call *call)
 {
@@ -191,8 +218,11 @@ bool sbx_graph_update_task(struct sbx_call *call)
     }
     becomes_completed = task.status == SBX_COMPLETED && old.status != SBX_COMPLETED;
     moves = task.start_s != old.start_s || task.due_s != old.due_s;
-    if (!old.has_series || (set & SBX_SET_SERIES) != 0 || old.status == SBX_COMPLETED ||
-        (!becomes_completed && !moves)) {
+    if (old.has_series && task.has_series && (set & SBX_SET_SERIES) != 0 &&
+        call->service->personality.copies_series) {
+        put_copied(call, &old, &task);
+    } else if (!old.has_series || (set & SBX_SET_SERIES) != 0 || old.status == SBX_COMPLETED ||
+               (!becomes_completed && !moves)) {
         put(call, &task);
     } else if (becomes_completed && !call->service->personality.moves_series) {
         spawn_next(call, &old, &task);

@@ -20,6 +20,7 @@ static const struct {
     SWITCH(inline_checklist),
     SWITCH(silent_children),
     SWITCH(moves_series),
+    SWITCH(copies_series),
     SWITCH(lists_recurrence),
     SWITCH(ignores_immutable_id),
     SWITCH(ignores_timezone),

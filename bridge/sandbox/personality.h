@@ -13,6 +13,7 @@ struct sbx_personality {
     bool inline_checklist;     /**< POST of a task may bring checklistItems (B.8) */
     bool silent_children;      /**< changes of what a task holds leave its version alone (B.10) */
     bool moves_series;         /**< completing keeps the id with the series, as v2.0 does (B.7) */
+    bool copies_series;        /**< a new rule leaves the series as it was beside it (B.7) */
     bool lists_recurrence;     /**< also listings without a $filter show recurrence (B.7) */
     bool ignores_immutable_id; /**< Prefer: IdType is not honoured (G.4) */
     bool ignores_timezone;     /**< nor is outlook.timezone: all answers are in UTC (B.5) */

@@ -13,6 +13,8 @@
  *   write_copy.c    the copies that some clients make of completed occurrences
  *   write_series.c  what a PUT does to a series, step by step
  *   write_subtask.c sub-tasks that are items of their parent's checklist upstream
+ *   write_reschedule.c  the copy that a new rule may leave of a series
+ *   write_discard.c what is left of something that has become something else
  *   write_tend.c    what the bridge does by itself when a time has come
  *   write_attach_plan.c  what a PUT or a POST does to attachments
  *   write_attach.c  ... one by one
@@ -27,7 +29,7 @@ enum op_kind { /* stored: append only */
     OP_DELETE = 3,
     OP_MAKE_FOLDER = 4,
     OP_STEP = 5,    /**< of an update: only as a row */
-    OP_DISCARD = 6, /**< what a sub-task has left upstream when it became something else there */
+    OP_DISCARD = 6, /**< what something has left upstream when it became another thing there */
     OP_ATTACH = 7,  /**< an attachment comes: as a row, and at first for a POST */
     OP_DETACH = 8,  /**< an attachment goes: only as a row */
     OP_READ = 9,    /**< changes nothing, and is never a row */
@@ -116,6 +118,10 @@ struct op {
     bool is_kept_locally; /**< nothing else is sent */
     bool has_chosen;      /**< one of them, `answer`: others keep away from it */
     unsigned walked_pages;
+    bool has_searched_copy; /**< write_reschedule.c */
+    struct str link_before; /**< the list's before it was sent; empty: nobody knows any more */
+    struct upstream_item copy;
+    bool is_copy_owned;
 
     /* settling */
     struct store_resource result;
@@ -134,6 +140,7 @@ struct op {
     bool has_twin;
     struct store_resource *below; /**< the sub-tasks that went with the task */
     size_t below_count;
+    struct str discard_id;  /**< upstream, of what goes once this is settled; empty: nothing */
     int64_t discard_row_id; /**< of the OP_DISCARD that follows; 0: none */
     enum sync_outcome outcome;
     bool gives_etag;
@@ -233,10 +240,25 @@ void op_promote(struct op *op);
 MUST_CHECK bool op_settle_below(struct op *op, struct store_db *db, struct err *err);
 /** After its commit. */
 void op_below_settled(struct op *op);
+
+/* write_discard.c */
+/** In the settlement: write down that discard_id goes. */
+MUST_CHECK bool op_add_discard(struct op *op, struct store_db *db, struct err *err);
+/** After its commit. */
+void op_start_discard(struct op *op);
 /** Take up an OP_DISCARD. */
 void op_resume_discard(
     struct account *account, struct collection *collection, const struct store_operation *row);
 void op_send_discard(struct op *op);
+
+/* write_reschedule.c */
+/** Does it give a series another rule, at a service that may leave a copy of it behind? */
+bool op_reschedules(const struct op *op);
+/** It is about to be sent: what changes in the list from now on is where the copy will be. */
+void op_note_link(struct op *op);
+/** Look for that copy: once, before the change is settled upon item. Ends in op_settle; or where
+ * nobody knows whether the change was done, and it was not, in op_missed or op_lookup_failed. */
+void op_search_copy(struct op *op, const struct upstream_item *item);
 
 /* write_keep.c */
 /** What is kept beside the task; empty: nothing. */
@@ -299,6 +321,8 @@ void op_start_tend(struct op *op);
 
 /* write_lookup.c */
 void op_become_unclear(struct op *op, const struct err *err);
+/** An update: is task what was wanted? */
+bool op_is_done(const struct op *op, const struct task *task);
 /** Looked, and it was not done: look again later, or give up. */
 void op_missed(struct op *op);
 /** The task that a POST may have made: by its marker, else by what was sent. */

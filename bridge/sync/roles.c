@@ -1,5 +1,29 @@
 #include "bridge/sync/roles.h"
 
+#include "bridge/core/civil.h"
+
+enum {
+    TOGETHER_S = 60
+};
+
+/** What a rule repeats, whatever it says of its end. */
+static bool repeats_alike(const struct task *a, const struct task *b)
+{
+    const struct task_recurrence *x = &a->recurrence;
+    const struct task_recurrence *y = &b->recurrence;
+
+    return x->is_set && y->is_set && x->pattern == y->pattern && x->interval == y->interval &&
+           x->weekdays == y->weekdays && x->month == y->month &&
+           x->day_of_month == y->day_of_month && x->index == y->index;
+}
+
+static bool has_content_of(const struct task *task, const struct task *other)
+{
+    return (task_diff(task, other) &
+               (TASK_FIELD(TASK_TITLE) | TASK_FIELD(TASK_BODY) | TASK_FIELD(TASK_PRIORITY) |
+                   TASK_FIELD(TASK_CATEGORIES))) == 0;
+}
+
 bool role_is_current(const struct task *base, const struct task *task)
 {
     return task->status != TASK_DONE && task_field_eq(task, base, TASK_DUE) &&
@@ -25,4 +49,26 @@ bool role_is_next(const struct task *base, const struct task *task)
            task->recurrence.interval == base->recurrence.interval &&
            task->recurrence.weekdays == base->recurrence.weekdays &&
            str_eq(task->title, base->title) && task->due.day > base->due.day;
+}
+
+bool role_is_rescheduled(const struct task *wanted, const struct task *task)
+{
+    return task->status != TASK_DONE && task_field_eq(task, wanted, TASK_DUE) &&
+           repeats_alike(task, wanted);
+}
+
+bool role_is_left_behind(
+    const struct task *base, const struct task *wanted, const struct task *task)
+{
+    return task->status != TASK_DONE &&
+           (has_content_of(task, base) || has_content_of(task, wanted)) &&
+           (task_field_eq(task, base, TASK_DUE) || role_is_rescheduled(wanted, task));
+}
+
+bool role_is_written_together(const struct task *a, const struct task *b)
+{
+    int64_t apart_us = a->modified_us - b->modified_us;
+
+    return a->modified_us != 0 && b->modified_us != 0 && apart_us <= TOGETHER_S * CIVIL_MICROS &&
+           apart_us >= -TOGETHER_S * CIVIL_MICROS;
 }

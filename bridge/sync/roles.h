@@ -14,3 +14,14 @@ bool role_is_completed(const struct task *base, const struct task *task);
 bool role_is_moved(const struct task *base, const struct task *wanted, const struct task *task);
 /** The task with which the series goes on. */
 bool role_is_next(const struct task *base, const struct task *task);
+
+/* A new rule, which may have left two tasks where there was one (mapping.md 5.4, RESCHEDULE): */
+
+/** The one that has the rule and the date that were wanted. */
+bool role_is_rescheduled(const struct task *wanted, const struct task *task);
+/** The other one, open and with the content of before or of now: it stands where the series stood,
+ * or is the same once more. */
+bool role_is_left_behind(
+    const struct task *base, const struct task *wanted, const struct task *task);
+/** By the service's own clock. */
+bool role_is_written_together(const struct task *a, const struct task *b);

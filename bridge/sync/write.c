@@ -491,6 +491,10 @@ bool ops_touch(
             (op->base.title.n == 0 || str_eq(op->base.title, title))) {
             return true; /* it may be what a step takes out of a series */
         }
+        if (!href.n && op_reschedules(op) &&
+            (str_eq(op->base.title, title) || str_eq(op->plan.wanted.title, title))) {
+            return true; /* it may be the copy that a new rule leaves behind */
+        }
     }
     return false;
 }

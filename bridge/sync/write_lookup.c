@@ -46,7 +46,7 @@ void op_lookup_failed(struct op *op, const struct err *err)
     look_in(op, delay_ms < LOOK_FAILED_MAX_MS ? delay_ms : LOOK_FAILED_MAX_MS);
 }
 
-static bool is_done(const struct op *op, const struct task *task)
+bool op_is_done(const struct op *op, const struct task *task)
 {
     for (int field = 0; field < TASK_FIELD_COUNT; field++) {
         if ((op->plan.fields & TASK_FIELD(field)) &&
@@ -75,7 +75,7 @@ static void on_task(struct upstream_reply *reply, void *arg)
         op_lookup_failed(op, &reply->err);
     } else if (op->kind == OP_CREATE) {
         op_settle(op, &reply->item);
-    } else if (op->kind == OP_UPDATE && is_done(op, &reply->item.task)) {
+    } else if (op->kind == OP_UPDATE && (op_is_done(op, &reply->item.task) || op_reschedules(op))) {
         op_settle(op, &reply->item);
     } else {
         op_missed(op);

@@ -85,6 +85,7 @@ static void begin_done(struct store_job *base)
 void op_begin(struct op *op)
 {
     op->sent_s = clock_now_s();
+    op_note_link(op);
     op_job(op, true, begin_run, begin_done);
 }
 

@@ -287,6 +287,10 @@ void op_settle(struct op *op, const struct upstream_item *item)
     bool is_as_expected;
     struct err err;
 
+    if (op_reschedules(op) && !op->has_searched_copy) {
+        op_search_copy(op, item);
+        return;
+    }
     if (op->kind == OP_UPDATE && !op->has_kept) {
         op_keep_answer(op, item);
         item = &op->answer;

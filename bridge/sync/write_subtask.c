@@ -10,10 +10,6 @@
  * UID and document stay.
  */
 
-enum {
-    DISCARD_DEADLINE_MS = 20 * 1000
-};
-
 static bool is_item(struct str upstream_id)
 {
     return upstream_parent_of(upstream_id).n > 0;
@@ -130,36 +126,29 @@ static bool bury_below(struct op *op, struct store_db *db, struct err *err)
     return true;
 }
 
-static bool add_discard(struct op *op, struct store_db *db, struct err *err)
+/** An item that is made anew elsewhere. */
+static bool leaves_item(const struct op *op)
 {
-    struct store_operation row = {
-        .account = op->account_id,
-        .collection = op->collection_id,
-        .kind = OP_DISCARD,
-        .href = S(""),
-        .uid = S(""),
-        .upstream_id = op->row.upstream_id,
-        .replaced_etag = S(""),
-        .marker = S(""),
-        .created_s = clock_now_s(),
-    };
-
-    return store_operation_add(db, &row, &op->discard_row_id, err);
+    return op->is_publishing && !op->result.is_removed && op->kind == OP_CREATE &&
+           is_item(op->row.upstream_id) && !str_eq(op->row.upstream_id, op->result.upstream_id);
 }
 
 bool op_settle_below(struct op *op, struct store_db *db, struct err *err)
 {
+    bool is_task = op->row.upstream_id.n > 0 && !is_item(op->row.upstream_id);
+
     op->below_count = 0;
     op->discard_row_id = 0;
-    if (!op->is_publishing || !upstream_dialect(op->account->upstream)->project_check) {
+    if (!upstream_dialect(op->account->upstream)->project_check) {
         return true;
     }
-    if (op->result.is_removed) {
-        return is_item(op->row.upstream_id) || op->row.upstream_id.n == 0 ||
-               bury_below(op, db, err);
+    if (op->is_publishing && op->result.is_removed && is_task) {
+        return bury_below(op, db, err);
     }
-    return op->kind != OP_CREATE || !is_item(op->row.upstream_id) ||
-           str_eq(op->row.upstream_id, op->result.upstream_id) || add_discard(op, db, err);
+    if (leaves_item(op)) {
+        op->discard_id = op->row.upstream_id;
+    }
+    return op->discard_id.n == 0 || op_add_discard(op, db, err);
 }
 
 void op_below_settled(struct op *op)
@@ -172,58 +161,5 @@ void op_below_settled(struct op *op)
         collection_publish(op->collection, row);
         writes_note(op->account, row->upstream_id);
     }
-    if (op->discard_row_id != 0) {
-        struct store_operation row = {
-            .id = op->discard_row_id,
-            .kind = OP_DISCARD,
-            .upstream_id = op->row.upstream_id,
-        };
-
-        op_resume_discard(op->account, op->collection, &row);
-    }
-}
-
-/* --- discarding what is left ---------------------------------------------------------------- */
-
-static void on_discarded(struct upstream_reply *reply, void *arg)
-{
-    struct op *op = arg;
-    enum err_kind kind = reply->err.kind;
-
-    op->upstream_op = NULL;
-    if (kind == ERR_NONE || kind == ERR_NOT_FOUND) {
-        writes_note(op->account, op->upstream_id);
-        op_forget(op);
-    } else if (kind == ERR_INVALID) { /* it stays, and becomes a resource of its own */
-        log_warn("write.not_discarded", LOG_HASH("task", op->upstream_id),
-            LOG_TEXT("why", reply->err.text));
-        op_forget(op);
-    } else {
-        op_lookup_failed(op, &reply->err);
-    }
-}
-
-void op_send_discard(struct op *op)
-{
-    struct upstream_call call = {
-        .kind = UPSTREAM_DELETE_TASK,
-        .folder_id = text_str(&op->collection->upstream_id),
-        .task_id = op->upstream_id,
-        .zone = op->account->zone,
-    };
-
-    op->upstream_op =
-        upstream_start(op->account->upstream, &call, true, DISCARD_DEADLINE_MS, on_discarded, op);
-}
-
-void op_resume_discard(
-    struct account *account, struct collection *c, const struct store_operation *row)
-{
-    struct op *op = op_new(account, c, OP_DISCARD);
-
-    op->row_id = row->id;
-    op->href = S("");
-    op->object.uid = S("");
-    op->upstream_id = arena_copy(op->arena, row->upstream_id);
-    op_lookup_start(op);
+    op_start_discard(op);
 }

@@ -164,6 +164,7 @@ struct dialect {
     /** To complete one occurrence of a series makes the next: by UPSTREAM_COMPLETE_TASK, or where
      * it can't, by the status alone. */
     bool completes_series;
+    bool copies_series;   /**< a new rule may leave an open copy of the series as it was */
     bool refuses_ranges;  /**< some of its servers take a rule only without a range */
     bool flattens_bodies; /**< notes come back as text, also those that were sent as HTML */
     task_fields fields;   /**< that it can hold at all */

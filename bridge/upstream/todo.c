@@ -32,6 +32,7 @@ const struct dialect dialect_todo = {
     .default_url = STR("https://graph.microsoft.com/v1.0/"),
     .sends_if_match = false, /* not documented for it (G.5) */
     .completes_series = true,
+    .copies_series = true, /* reported, of other dates (B.7) */
     .refuses_ranges = true,
     .flattens_bodies = true,
     .attachment_bytes = TODO_ATTACHMENT_BYTES,

@@ -375,6 +375,20 @@ class Recurrence(GraphCase):
         dates = sorted(date_of(t["dueDateTime"]) for t in self.graph.pages(self.tasks))
         self.assertEqual(dates, ["2026-05-05", "2026-05-10"])
 
+    def test_a_new_rule_may_leave_a_copy_behind(self):
+        for moves, kept in ((False, "2026-05-03"), (True, "2026-05-05")):
+            with self.subTest(moves=moves):
+                self.admin.personality(copies_series=True, moves_series=moves)
+                task = self.series()
+                answer = self.patch(task, dueDateTime=day("2026-05-06", PARIS),
+                                    recurrence=weekly("2026-05-06", "wednesday"))
+                self.assertEqual(date_of(answer["dueDateTime"]), kept)
+                found = self.graph.pages(self.tasks)
+                self.assertEqual(sorted(date_of(t["dueDateTime"]) for t in found),
+                                 ["2026-05-03", "2026-05-05"])
+                for other in found:
+                    self.graph.delete(self.path(other))
+
     def test_the_due_date_is_what_the_rule_counts_by(self):
         task = self.create("series", startDateTime=day("2026-05-04"),
                            dueDateTime=day("2026-05-06"),

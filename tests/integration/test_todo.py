@@ -546,8 +546,8 @@ class Subtasks(Todo):
         self.assertEqual(len(self.admin.requests(after=after, path="/tasks/delta?$expand")), 1)
 
 
-class Series(Todo):
-    """mapping.md 5.4, the Graph column"""
+class OneSeries(Todo):
+    """Tools for series"""
     DATES = ["DTSTART;VALUE=DATE:20260504", "DUE;VALUE=DATE:20260504"]
 
     def states(self):
@@ -560,6 +560,10 @@ class Series(Todo):
 
     def make(self, rule="RRULE:FREQ=WEEKLY"):
         self.put("S1", "SUMMARY:x", *self.DATES, rule, if_none_match="*")
+
+
+class Series(OneSeries):
+    """mapping.md 5.4, the Graph column"""
 
     def complete(self, rule="RRULE:FREQ=WEEKLY", status=204, **headers):
         return self.put("S1", "SUMMARY:x", *self.DATES, rule, "STATUS:COMPLETED",
@@ -636,6 +640,97 @@ class Series(Todo):
         self.poll()
         self.assertEqual(len(self.names()), 2)
         self.assert_lines(self.lines("S1"), "DUE;VALUE=DATE:20260511", "RRULE:FREQ=WEEKLY")
+
+
+class Rescheduled(OneSeries):
+    """mapping.md 5.4, RESCHEDULE: a service that leaves the series as it was beside the new one"""
+    NEW = ["SUMMARY:x", "DTSTART;VALUE=DATE:20260506", "DUE;VALUE=DATE:20260506",
+           "RRULE:FREQ=WEEKLY", "LOCATION:kept"]
+
+    def prepare(self):
+        self.admin.personality(copies_series=True)
+
+    def each(self, check):
+        """The id may stay behind, or go with the series."""
+        for moves in (False, True):
+            with self.subTest(moves=moves):
+                self.admin.personality(moves_series=moves)
+                self.make()
+                check(self.admin.last())
+                self.assert_rescheduled_once()
+                self.assertEqual(self.dav.delete(self.list + "S1.ics").status, 204)
+                self.assertEqual(self.graph.pages(self.tasks), [])
+
+    def reschedule(self, status=204, **headers):
+        return self.put("S1", *self.NEW, status=status, **headers)
+
+    def gone(self, after):
+        self.admin.wait(method="DELETE", path="/tasks/", after=after)
+
+    def assert_rescheduled_once(self):
+        for _ in range(2):
+            self.assertEqual(self.names(), {"S1"})
+            self.assert_lines(self.lines("S1"), "DUE;VALUE=DATE:20260506", "LOCATION:kept",
+                              "RRULE:FREQ=WEEKLY", "UID:S1")
+            self.poll()
+        self.assertEqual(self.states(), [("notStarted", "2026-05-06", True)])
+
+    def test_what_is_left_behind_is_discarded(self):
+        def check(after):
+            self.assertIsNotNone(self.reschedule().etag)
+            self.gone(after)
+        self.each(check)
+
+    def test_its_answer_is_lost(self):
+        def check(after):
+            etag = self.dav.get(self.list + "S1.ics").etag
+            self.admin.fault("cut_after", method="PATCH", path="/tasks/")
+            self.reschedule(status=503, if_match=etag)
+            self.gone(after)
+            self.reschedule(if_match=etag)
+        self.each(check)
+
+    def test_a_page_comes_before_its_answer(self):
+        def check(after):
+            self.admin.fault("hold_after", method="PATCH", path="/tasks/")
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(self.reschedule)
+                self.admin.wait(method="PATCH", path="/tasks/", after=after, arrived=True)
+                self.poll()
+                names = self.names()
+                self.admin.release()
+                answer.result()
+            self.assertEqual(names, {"S1"})
+            self.gone(after)
+        self.each(check)
+
+    def test_kills_in_the_middle_double_nothing(self):
+        def check(after):
+            self.admin.fault("hold_after", method="PATCH", path="/tasks/")
+            self.admin.fault("stall", method="DELETE", path="/tasks/")
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                pool.submit(self.dav.put, self.list + "S1.ics", vtodo("S1", *self.NEW))
+                self.admin.wait(method="PATCH", path="/tasks/", after=after, arrived=True)
+                self.restart("kill")
+            self.admin.wait(method="DELETE", path="/tasks/", after=after, arrived=True)
+            after = self.admin.last()
+            self.restart("kill")
+            self.gone(after)
+        self.each(check)
+
+    def test_what_has_a_resource_is_left_alone(self):
+        self.put("T", "SUMMARY:x", *self.DATES, "RRULE:FREQ=WEEKLY")
+        self.graph.create("x", self.graph.list_id(), dueDateTime=day("2026-05-04"),
+                          recurrence=weekly("2026-05-04"))
+        self.make()
+        self.poll()
+        after = self.admin.last()
+        self.reschedule()
+        self.gone(after)
+        self.poll()
+        self.assertEqual(len(self.names()), 3)
+        self.assertEqual(self.states(), [("notStarted", "2026-05-04", True)] * 2 +
+                         [("notStarted", "2026-05-06", True)])
 
 
 class RefusedRange(Todo):
@@ -731,7 +826,7 @@ class Kept(Todo):
         self.bridge.start()
 
     def test_of_a_series_completed_there_the_half_that_goes_on_has_the_text(self):
-        self.put("a", "SUMMARY:x", *Series.DATES, "RRULE:FREQ=WEEKLY", "LOCATION:Paris")
+        self.put("a", "SUMMARY:x", *OneSeries.DATES, "RRULE:FREQ=WEEKLY", "LOCATION:Paris")
         task = self.upstream()["x"]
         self.bridge.stop()
         self.graph.patch(f"{self.tasks}/{task['id']}", {"status": "completed"})
@@ -818,14 +913,14 @@ class SideBySide(Todo):
                          [{self.list + "a.ics"}, set()])
 
     def test_a_series_takes_its_rule_along(self):
-        self.put("a", "SUMMARY:x", *Series.DATES, "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO",
+        self.put("a", "SUMMARY:x", *OneSeries.DATES, "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO",
                  "EXDATE;VALUE=DATE:20260518", "X-OWN:kept")
         text = self.dav.get(self.list + "a.ics").text
         for source, target in ((self.list, self.old), (self.old, self.list)):
             rule = self.move(source, target, text)["Recurrence"]
             self.assertEqual((rule["Pattern"]["Type"], rule["Range"]["NumberOfOccurrences"]),
                              ("Weekly", 5))
-        self.put("a", "SUMMARY:x", *Series.DATES, "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO",
+        self.put("a", "SUMMARY:x", *OneSeries.DATES, "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO",
                  "EXDATE;VALUE=DATE:20260518", "X-OWN:kept", "STATUS:COMPLETED", status=204)
         self.assert_lines(self.lines("a"), "DUE;VALUE=DATE:20260511", "X-OWN:kept")
 

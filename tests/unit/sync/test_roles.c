@@ -100,6 +100,60 @@ static void the_next_one_goes_on_with_the_same_pattern(void **state)
     assert_false(role_is_next(&base, &task));
 }
 
+static void of_a_series_and_its_copy_the_new_rule_tells_which_is_which(void **state)
+{
+    struct task base = at(DAY);
+    struct task wanted = at(DAY + 2);
+    struct task task = at(DAY + 2);
+
+    (void)state;
+    wanted.recurrence.weekdays = task.recurrence.weekdays = 8;
+    assert_true(role_is_rescheduled(&wanted, &task));
+    assert_true(role_is_left_behind(&base, &wanted, &task)); /* once more the same */
+    task.recurrence.range = TASK_NUMBERED;
+    assert_true(role_is_rescheduled(&wanted, &task));
+    task.recurrence.weekdays = 2;
+    assert_false(role_is_rescheduled(&wanted, &task));
+    assert_false(role_is_left_behind(&base, &wanted, &task));
+    task = at(DAY);
+    assert_false(role_is_rescheduled(&wanted, &task));
+    assert_true(role_is_left_behind(&base, &wanted, &task));
+    task.recurrence = (struct task_recurrence){ 0 };
+    assert_true(role_is_left_behind(&base, &wanted, &task));
+}
+
+static void what_has_other_content_or_is_done_is_no_copy(void **state)
+{
+    struct task base = at(DAY);
+    struct task wanted = at(DAY + 2);
+    struct task task = at(DAY);
+
+    (void)state;
+    task.priority = 1;
+    assert_false(role_is_left_behind(&base, &wanted, &task));
+    wanted.priority = 1; /* the same change brought it */
+    assert_true(role_is_left_behind(&base, &wanted, &task));
+    task = done(DAY);
+    assert_false(role_is_left_behind(&base, &wanted, &task));
+    task = at(DAY);
+    task.title = S("another");
+    assert_false(role_is_left_behind(&base, &wanted, &task));
+}
+
+static void together_is_within_a_minute_of_each_other(void **state)
+{
+    struct task a = at(DAY);
+    struct task b = at(DAY);
+
+    (void)state;
+    assert_false(role_is_written_together(&a, &b)); /* nobody knows when */
+    a.modified_us = b.modified_us = 1000000000;
+    assert_true(role_is_written_together(&a, &b));
+    b.modified_us += 61000000;
+    assert_false(role_is_written_together(&a, &b));
+    assert_false(role_is_written_together(&b, &a));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +161,9 @@ int main(void)
         cmocka_unit_test(the_completed_one_has_its_title_and_date),
         cmocka_unit_test(the_moved_one_is_open_and_recurs_no_more),
         cmocka_unit_test(the_next_one_goes_on_with_the_same_pattern),
+        cmocka_unit_test(of_a_series_and_its_copy_the_new_rule_tells_which_is_which),
+        cmocka_unit_test(what_has_other_content_or_is_done_is_no_copy),
+        cmocka_unit_test(together_is_within_a_minute_of_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
