@@ -17,6 +17,9 @@
 #define BACKLOG     1024
 /** How long accepting rests when descriptors or memory for sockets have run out. */
 #define ACCEPT_PAUSE_MS 100
+/** Connections taken in a turn: libevent goes on for as long as more come, and nobody else is
+ * served. */
+#define ACCEPTS_A_TURN 32
 
 union socket_address {
     struct sockaddr any;
@@ -31,8 +34,11 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd, struct 
     struct http_listener *listener = arg;
     struct http_address *address;
 
-    (void)events;
     (void)peer_bytes;
+    if (++listener->accepted == ACCEPTS_A_TURN) {
+        evconnlistener_disable(events);
+        loop_timer_start(&listener->pause, 0);
+    }
     if (http_server_admit(
             listener->server, listener->socket_path == NULL ? peer : NULL, &address)) {
         http_conn_start(listener->server, fd, address);
@@ -55,6 +61,7 @@ static void on_pause_over(void *arg)
 {
     struct http_listener *listener = arg;
 
+    listener->accepted = 0;
     evconnlistener_enable(listener->events);
 }
 

@@ -30,8 +30,10 @@ struct http_listener {
     struct http_listener *next;
     struct http_server *server;
     struct evconnlistener *events;
-    struct loop_timer pause; /**< runs while accepting is off for want of descriptors */
-    char *socket_path;       /**< of a Unix socket, which goes with the listener */
+    struct loop_timer
+        pause;         /**< runs while accepting is off: descriptors are short, others' turn */
+    unsigned accepted; /**< since the last pause */
+    char *socket_path; /**< of a Unix socket, which goes with the listener */
 };
 
 struct http_server {

@@ -429,10 +429,11 @@ class Serve(Case):
     def test_a_stop_finishes_what_is_in_hand(self):
         thread, answers = self.start_with_a_put_in_hand()
         self.bridge.server.terminate()
+        address = self.bridge.url.removeprefix("http://").split(":")
         with self.assertRaises(OSError):  # nobody new comes in
             while True:
-                socket.create_connection(
-                    self.bridge.url.removeprefix("http://").split(":")).close()
+                with socket.create_connection(address, harness.DEADLINE) as connection:
+                    self.assertEqual(b"", connection.recv(1))  # it came before, and is closed now
         self.sandbox.admin.release()
         thread.join()
         self.assertEqual(201, answers[0].status)

@@ -182,6 +182,31 @@ static void running_out_of_descriptors_does_not_spin(void **state)
     peer_close(&peer);
 }
 
+static void a_flood_of_connections_leaves_turns_to_others(void **state)
+{
+    enum {
+        WAITING = 100
+    };
+    struct fixture *fixture = *state;
+    struct peer peers[WAITING];
+    size_t accepted = 0, turns = 0;
+
+    for (int i = 0; i < WAITING; i++) {
+        peer_open(&peers[i], fixture->loop, fixture->address);
+    }
+    while (accepted < WAITING) {
+        fixture_turn(fixture);
+        size_t now = http_server_counts(fixture->server).accepted;
+        assert_in_range(now, accepted + 1, accepted + WAITING - 1);
+        accepted = now;
+        turns++;
+    }
+    assert_true(turns > 1);
+    for (int i = 0; i < WAITING; i++) {
+        peer_close(&peers[i]);
+    }
+}
+
 #define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -193,6 +218,7 @@ int main(void)
         SERVER_TEST(another_file_is_never_replaced_by_a_socket),
         SERVER_TEST(connections_beyond_the_bounds_are_closed_at_once),
         SERVER_TEST(running_out_of_descriptors_does_not_spin),
+        SERVER_TEST(a_flood_of_connections_leaves_turns_to_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
