@@ -27,7 +27,8 @@ import xml.etree.ElementTree as ElementTree
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DUEDAV = os.environ.get("DUEDAV") or str(ROOT / "build" / "test" / "bridge" / "duedav")
 DIALECT = os.environ.get("DUEDAV_TEST_DIALECT") or "outlook"  # what the bridge speaks upstream
-DEADLINE = 120
+DEADLINE = 120 * float(os.environ.get("DUEDAV_PATIENCE") or 1)  # more where programs are slower
+IDLE = 60  # seconds; half of what a server lets a connection idle (http/server.h)
 SANITIZER_STATUS = 66
 ENVIRONMENT = {
     "ASAN_OPTIONS": f"detect_leaks=1:exitcode={SANITIZER_STATUS}:strict_string_checks=1",
@@ -267,6 +268,7 @@ class Http:
         self.deadline = deadline
         self.connection = None
         self.moves = TestClock.moves
+        self.used = 0  # when, by the real clock, which counts where no test holds it
 
     def request(self, method, path, body=None, headers=(), absolute=False):
         """headers: dict or list of pairs (several of one name). Never repeats a request."""
@@ -280,8 +282,8 @@ class Http:
             body = body.encode()
         pairs = list(self.headers.items())
         pairs += list(headers.items() if isinstance(headers, dict) else headers)
-        if self.moves != TestClock.moves:  # the server may just be ending the idle connection
-            self.close()
+        if self.moves != TestClock.moves or time.monotonic() - self.used > IDLE:
+            self.close()  # the server may just be ending the idle connection
             self.moves = TestClock.moves
         if self.connection is None:
             self.connection = http.client.HTTPConnection(
@@ -301,6 +303,7 @@ class Http:
             raise
         if answer.will_close:
             self.close()
+        self.used = time.monotonic()
         return Response(answer.status, answer.headers, content)
 
     def close(self):
@@ -688,18 +691,22 @@ class Bridge:
         self.url = self.server.read_line(r"listening on (http://\S+)")[1].rstrip("/")
         return self
 
-    def _end(self, how):
+    def _close_clients(self):
         for client in self.clients:
             client.close()
-        server, self.server = self.server, None
-        if server is not None:
-            how(server)
 
     def stop(self):
-        self._end(Process.stop)
+        self._close_clients()
+        server, self.server = self.server, None
+        if server is not None:
+            server.stop()
 
     def kill(self):
-        self._end(Process.kill)
+        """Before the clients close: who waits for an answer in a thread finds its connection cut."""
+        server, self.server = self.server, None
+        if server is not None:
+            server.kill()
+        self._close_clients()
 
     def dav(self, user, password):
         client = Dav(self.url, user, password)
