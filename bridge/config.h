@@ -80,6 +80,7 @@ struct config {
     } store;
     struct {
         int64_t near_ms, far_ms, fresh_ms, hold_ms, full_ms;
+        bool sign_in_task;
         int64_t memory_bytes;
     } sync;
     struct {

@@ -66,6 +66,9 @@ const struct setting config_settings[] = {
     { "sync", "full", SETTING_TIME, IN(sync.full_ms), "6h", .least = 0, .most = 30 * DAY,
         .help = "How often a To Do list is read whole: it may not say that an item of a task's "
                 "checklist has changed. 0: never." },
+    { "sync", "sign_in_task", SETTING_BOOL, IN(sync.sign_in_task), "no",
+        .help = "Put a task into the default list of an account while its token is refused: "
+                "'duedav needs you to sign in again'." },
     { "sync", "memory", SETTING_SIZE, IN(sync.memory_bytes), "256M", .least = MIB,
         .most = 1024 * GIB, .help = "Memory for collections; the least recently used leave." },
 

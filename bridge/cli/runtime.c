@@ -81,6 +81,7 @@ static struct engine *make_engine(struct loop *loop, const struct config *config
         .fresh_ms = config->sync.fresh_ms,
         .hold_ms = config->sync.hold_ms,
         .full_s = config->sync.full_ms / 1000,
+        .sign_in_task = config->sync.sign_in_task,
         .memory_bytes = (size_t)config->sync.memory_bytes,
         .completed_s = config->mapping.completed_ms / 1000,
         .keeps_upstream = config->mapping.keep_upstream,

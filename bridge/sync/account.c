@@ -66,6 +66,7 @@ struct account *account_new(struct user *user, const struct store_account *row)
         log_error("account.token_unreadable", LOG_INT("account", row->id),
             LOG_TEXT("why", "it was sealed under another key file"));
         account->needs_sign_in = true;
+        text_set(&account->sealed, row->token);
     }
     account_open_upstream(account);
     return account;
@@ -107,6 +108,7 @@ void account_free(struct account **account)
     writes_forget(gone);
     upstream_free(&gone->upstream);
     secret_done(&gone->token);
+    text_done(&gone->sealed);
     text_done(&gone->upstream_name);
     text_done(&gone->label);
     text_done(&gone->timezone);
@@ -134,7 +136,8 @@ void account_row(const struct account *account, struct store_account *out, struc
         .is_default = account->is_default,
         .is_read_only = account->is_read_only,
         .needs_sign_in = account->needs_sign_in,
-        .token = arena_copy(arena, buf_str(&sealed)),
+        .token =
+            arena_copy(arena, account->token.n ? buf_str(&sealed) : text_str(&account->sealed)),
         .created_s = account->created_s,
         .folder_link = text_str(&account->folder_link),
         .is_folder_link_final = account->is_folder_link_final,
@@ -173,6 +176,7 @@ struct account_job {
     struct engine *engine;
     struct arena *arena;
     struct store_account row;
+    struct notice notice;
     engine_cb *cb;
     void *arg;
 };
@@ -184,7 +188,7 @@ static bool account_job_run(struct store_job *base, struct store_db *db, struct 
     if (job->kind == ACCOUNT_PURGE) {
         return store_account_purge(db, job->row.id, err);
     }
-    return store_account_update(db, &job->row, err) &&
+    return store_account_update(db, &job->row, err) && notice_save(&job->notice, db, err) &&
            (job->kind != ACCOUNT_DEFAULT ||
                store_account_set_default(db, job->row.user, job->row.id, err));
 }
@@ -196,6 +200,8 @@ static void account_job_done(struct store_job *base)
     if (base->err.kind != ERR_NONE) {
         log_error(
             "store.account", LOG_INT("account", job->row.id), LOG_TEXT("why", base->err.text));
+    } else {
+        notice_saved(&job->notice, job->engine);
     }
     if (job->cb) {
         job->cb(&base->err, job->arg);
@@ -205,8 +211,8 @@ static void account_job_done(struct store_job *base)
 }
 
 /** Save the account as it is now. unlinked_s: 0 while it is linked. */
-static void account_save(
-    struct account *account, int kind, int64_t unlinked_s, engine_cb *cb, void *arg)
+static void account_save(struct account *account, int kind, int64_t unlinked_s,
+    enum notice_change notice, engine_cb *cb, void *arg)
 {
     struct account_job *job = mem_alloc(sizeof(*job));
 
@@ -220,6 +226,7 @@ static void account_save(
     job->row.label = arena_copy(job->arena, job->row.label);
     job->row.timezone = arena_copy(job->arena, job->row.timezone);
     job->row.folder_link = arena_copy(job->arena, job->row.folder_link);
+    notice_plan(account, notice, job->arena, &job->notice);
     job->cb = cb;
     job->arg = arg;
     store_write(account->engine->store, &job->job);
@@ -235,7 +242,7 @@ void account_set_sign_in(struct account *account, bool needed)
         log_error("account.needs_sign_in", LOG_STR("user", text_str(&account->user->name)),
             LOG_INT("account", account->id));
     }
-    account_save(account, ACCOUNT_UPDATE, 0, NULL, NULL);
+    account_save(account, ACCOUNT_UPDATE, 0, needed ? NOTICE_SHOW : NOTICE_DROP, NULL, NULL);
 }
 
 void account_renew(struct account *account, const struct account *told, engine_cb *cb, void *arg)
@@ -253,7 +260,7 @@ void account_renew(struct account *account, const struct account *told, engine_c
         text_set(&account->timezone, text_str(&told->timezone));
         account->is_zone_guessed = false;
     }
-    account_save(account, ACCOUNT_UPDATE, 0, cb, arg);
+    account_save(account, ACCOUNT_UPDATE, 0, NOTICE_DROP, cb, arg);
     round_renew(account);
 }
 
@@ -284,14 +291,16 @@ void engine_set_account(struct engine *engine, struct account *account,
             other->is_default = other == account;
         }
     }
-    account_save(account, change->make_default ? ACCOUNT_DEFAULT : ACCOUNT_UPDATE, 0, cb, arg);
+    account_save(
+        account, change->make_default ? ACCOUNT_DEFAULT : ACCOUNT_UPDATE, 0, NOTICE_LEAVE, cb, arg);
 }
 
 void engine_unlink_account(
     struct engine *engine, struct account *account, bool purge, engine_cb *cb, void *arg)
 {
     (void)engine;
-    account_save(account, purge ? ACCOUNT_PURGE : ACCOUNT_UPDATE, clock_now_s(), cb, arg);
+    account_save(
+        account, purge ? ACCOUNT_PURGE : ACCOUNT_UPDATE, clock_now_s(), NOTICE_DROP, cb, arg);
     account_free(&account);
 }
 

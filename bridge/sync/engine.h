@@ -25,6 +25,7 @@ struct engine_service {
 struct engine_options {
     int64_t near_ms, far_ms, fresh_ms, hold_ms; /**< [sync] */
     int64_t full_s;                             /**< [sync] full; 0: never */
+    bool sign_in_task;                          /**< [sync] sign_in_task */
     size_t memory_bytes;
     int64_t completed_s; /**< [mapping] completed; 0: all */
     bool keeps_upstream; /**< [mapping] keep_upstream */

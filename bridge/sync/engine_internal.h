@@ -44,7 +44,7 @@ struct user {
 struct entry {
     struct resource resource; /**< first: a struct resource * is a struct entry * */
     struct entry *newer, *older;
-    bool is_waiting;          /**< not sent yet: a copy that waits for its series */
+    bool is_waiting;          /**< not sent yet: a copy that waits for its series; or notice.c's */
     struct str put_hash;      /**< of the last accepted PUT; empty: none */
     struct str replaced_etag; /**< what that PUT replaced; empty: it created; MOVED_ON: upstream has
                                    changed it since */
@@ -105,6 +105,7 @@ struct account {
     bool is_zone_guessed, is_default, is_read_only, needs_sign_in, is_folder_link_final;
     int64_t folder_round;
     struct secret token;
+    struct text sealed; /**< what the store has for it, if the key does not open that */
     const struct engine_service *service;
     const struct zone *zone;
     struct upstream *upstream;
@@ -191,6 +192,33 @@ void account_map_context(
 void account_renew(struct account *account, const struct account *told, engine_cb *cb, void *arg);
 /** Mark or clear 'needs sign-in', in memory and store. */
 void account_set_sign_in(struct account *account, bool needed);
+
+/* notice.c */
+enum notice_change {
+    NOTICE_LEAVE,
+    NOTICE_SHOW,
+    NOTICE_DROP,
+};
+/** What becomes of the task that tells that the account needs a new sign-in. */
+struct notice {
+    int64_t account;
+    enum notice_change change;
+    struct str run;
+    int64_t now_s;
+    struct arena *arena;
+    struct store_resource row;
+    struct store_version version;
+    bool is_changed;
+};
+/** arena: lives as long as `out` */
+void notice_plan(
+    struct account *account, enum notice_change change, struct arena *arena, struct notice *out);
+/** In a job. */
+MUST_CHECK bool notice_save(struct notice *notice, struct store_db *db, struct err *err);
+/** After its commit. */
+void notice_saved(struct notice *notice, struct engine *engine);
+/** Is this address, or this UID, kept for it? */
+bool notice_owns(struct str href, struct str uid);
 
 /* collection.c */
 struct collection *collection_new(struct account *account, const struct store_collection *row);

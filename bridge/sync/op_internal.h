@@ -190,6 +190,12 @@ MUST_CHECK bool op_plan_update(struct op *op, struct err *err);
 bool op_replan(struct op *op, const struct task *returned, struct str current);
 void op_plan_creation(struct op *op);
 
+/* notice.c */
+/** A client writes to what is ours: the operation is being, or has been, answered. */
+bool notice_takes_put(struct op *op, const struct resource *live);
+bool notice_takes_delete(struct op *op, const struct resource *live);
+bool notice_takes_attach(struct op *op, const struct resource *live);
+
 /* write_attach_plan.c */
 /** Take what is inline out of the body. fails: ERR_LIMIT: one is too large */
 MUST_CHECK bool op_attach_cut(struct op *op, struct err *err);

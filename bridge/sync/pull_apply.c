@@ -213,7 +213,8 @@ static bool take_kept(
     struct err ignored;
 
     if (change->is_kept_taken || change->onward || !account_keeps(pull->collection->account) ||
-        !keep_parse(change->item.kept, &kept) || is_in_page(pull, change, &kept)) {
+        !keep_parse(change->item.kept, &kept) || is_in_page(pull, change, &kept) ||
+        notice_owns(kept.href, kept.uid)) {
         return false;
     }
     own.attachments_url = collection_attachments_url(pull->collection, kept.href, pull->arena);

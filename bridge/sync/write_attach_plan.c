@@ -245,7 +245,7 @@ void op_start_attach(struct op *op)
         err_set(&err, ERR_CONFLICT, "the object is not what the precondition says");
         op_answer(op, SYNC_PRECONDITION, live->etag, &err);
         op_end(op);
-    } else {
+    } else if (!notice_takes_attach(op, live)) {
         op_job(op, false, read_run, read_done);
     }
 }

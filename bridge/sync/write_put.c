@@ -344,6 +344,9 @@ void op_start_put(struct op *op)
         answer_invalid(op, fault, &err);
         return;
     }
+    if (notice_takes_put(op, live ? &live->resource : NULL)) {
+        return;
+    }
     op->object.is_verbatim = op->object.is_verbatim && !op->attach;
     same_uid = collection_find_uid(c, op->object.uid);
     other = other_open_op_with_uid(op);
@@ -413,5 +416,7 @@ void op_start_delete(struct op *op)
         answer_precondition(op, live->etag);
         return;
     }
-    op_job(op, false, read_run, read_for_delete);
+    if (!notice_takes_delete(op, live)) {
+        op_job(op, false, read_run, read_for_delete);
+    }
 }

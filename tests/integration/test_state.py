@@ -1,5 +1,6 @@
 """What an operator and a user can see of how the bridge is doing: /metrics, `duedav status`, the page."""
 import json
+import pathlib
 import re
 
 from harness import Case, Http, vtodo, wire
@@ -94,6 +95,20 @@ class State(Watched):
             self.clock.advance(30)
         self.assertEqual(self.account("account_open_operations"), 1)
         self.assertTrue(self.status()["needs_sign_in"])
+
+    def test_a_token_under_another_key_is_told_and_kept(self):
+        self.bridge.stop()
+        key = pathlib.Path(self.folder) / "bridge.key"
+        right = key.read_bytes()
+        key.write_bytes(right[::-1])
+        self.bridge.start()
+        self.assertTrue(self.status()["needs_sign_in"])
+        self.bridge.run("account", "set", "alice", "1", "--label", "work")
+        self.bridge.stop()
+        key.write_bytes(right)
+        self.bridge.start()
+        self.bridge.run("sync", "alice")
+        self.assertFalse(self.status()["needs_sign_in"])
 
     def test_it_is_for_the_addresses_of_metrics_from_alone(self):
         http = self.started(Http(self.bridge.url))

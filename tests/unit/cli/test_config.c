@@ -95,6 +95,7 @@ static void everything_can_be_set(void **state)
                 "user = duedav\n"
                 "[store]\nurl = sqlite:/x.db\nkey_file = /k\n"
                 "[sync]\nnear = 250ms\nfar = 2h\nfresh = 0\nhold = 0s\nfull = 1d\nmemory = 1G\n"
+                "sign_in_task = yes\n"
                 "[limits]\nbody = 1K\nattachment = 0\nbuffered = 2M\nconnections = 5\n"
                 "per_address = 2\nsign_in_failures = 3 / 30s\n"
                 "[mapping]\ncompleted = 0\ndelete_lists = no\nseries_form = override\n"
@@ -119,6 +120,7 @@ static void everything_can_be_set(void **state)
     assert_int_equal(config.sync.far_ms, 7200000);
     assert_int_equal(config.sync.full_ms, 24 * 3600 * 1000);
     assert_int_equal(config.sync.memory_bytes, 1 << 30);
+    assert_true(config.sync.sign_in_task);
     assert_int_equal(config.limits.body_bytes, 1024);
     assert_int_equal(config.limits.sign_in_failures.count, 3);
     assert_int_equal(config.limits.sign_in_failures.per_ms, 30000);
