@@ -112,18 +112,11 @@ def run_meson(names, result):
 
 # --- integration tests: one module more at a time than there are cores: they wait a lot -----------
 
-# Modules that also run on Microsoft To Do, as MODULE@todo. The others know one dialect, or have not
-# been seen to hold on both yet.
-ON_TODO = {"test_attachments", "test_bounds", "test_caldav", "test_clients", "test_conflicts",
-           "test_copy_move", "test_faults_here", "test_hostile", "test_identity", "test_litmus",
-           "test_promises", "test_properties", "test_proxy", "test_punished", "test_regressions",
-           "test_replays", "test_reports", "test_rfc4791", "test_rfc4918", "test_rfc6764",
-           "test_rfc9110", "test_rounds", "test_series", "test_series_client", "test_state",
-           "test_torture", "test_tsdav"}
-# Of these, only with --all: on v2.0 the real clients, on To Do what stands in front of the bridge
-# and what fails around it.
-CLIENTS = {"test_clients", "test_series_client"}
-LOCAL = {"test_faults_here", "test_litmus", "test_proxy", "test_tsdav"}
+# All modules run on Outlook Tasks v2.0 and, as MODULE@todo, on Microsoft To Do, but for those that
+# are about one of the two services, or about none.
+ONE_DIALECT = {"test_conformance", "test_other_service", "test_sandbox", "test_sandbox_attachments",
+               "test_sandbox_graph", "test_todo", "test_todo_mapping"}
+CLIENTS = {"test_clients", "test_series_client"}  # on v2.0 only with --all
 LONGEST = {"test_attachments", "test_clients", "test_faults_upstream", "test_other_service",
            "test_promises", "test_torture"}
 
@@ -135,7 +128,7 @@ def integration_modules(long_run):
         module = path.stem
         if long_run or module not in CLIENTS:
             names.append(module)
-        if module in ON_TODO and (long_run or module not in LOCAL):
+        if module not in ONE_DIALECT:
             names.append(f"{module}@todo")
     # the longest first, so that the end is not one module and an idle core
     return sorted(names, key=lambda name: (name.partition("@")[0] not in LONGEST, name))

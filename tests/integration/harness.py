@@ -439,8 +439,10 @@ class OutlookWire:
     mark = "marker"           # in that of the search for a task by its marker
     complete = {"method": "POST", "path": "/complete"}  # a series, or a task
     after_listing = {"kind": "hold", "path": "/tasks/?", "nth": 2}  # the first one is refused
+    full_round = {"path": "/tasks", "nth": 2}                      # the same
 
     folder_round = "taskfolders/?"  # in that of a later round's request for lists
+    without_dates = {"DueDateTime": None}  # which clears the start as well
 
     def round_of(self, folder):
         """In the path of a later round's request for the tasks of this list."""
@@ -452,8 +454,9 @@ class OutlookWire:
                                   "/Tasks/$deletedEntity", "id": f"Tasks('{task_id}')",
                 "reason": "deleted"}
 
-    def spell(self, value):
-        """Members of a task, in the spelling of v2.0, as the dialect writes them."""
+    def spell(self, value, name=None):
+        """Members of a task, or the value of one, in the spelling of v2.0, as the dialect writes
+        them."""
         return value
 
     def entry(self, sandbox, task_id):
@@ -474,7 +477,9 @@ class TodoWire:
     mark = "extensions"
     complete = {"method": "PATCH", "path": "/tasks/aa"}
     after_listing = {"kind": "hold_after", "path": "/tasks/delta", "nth": 2}
+    full_round = {"path": listing}
     folder_round = "/lists/delta"
+    without_dates = {"DueDateTime": None, "StartDateTime": None}
     names = {"Subject": "title"}
     enums = ("ContentType", "Importance", "Status")
 
@@ -485,6 +490,8 @@ class TodoWire:
         return {"@removed": {"reason": "deleted"}, "id": task_id}
 
     def spell(self, value, name=None):
+        if isinstance(value, list):
+            return [self.spell(part) for part in value]
         if isinstance(value, dict):
             return {self.names.get(key, key[:1].lower() + key[1:]): self.spell(part, key)
                     for key, part in value.items()}

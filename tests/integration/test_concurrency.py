@@ -3,7 +3,7 @@ Judged by the order and the number of events, never by time."""
 import concurrent.futures
 import json
 
-from harness import Bridge, Case, unfold, vtodo
+from harness import Bridge, Case, unfold, vtodo, wire
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
 
@@ -69,13 +69,13 @@ class OneAccount(Crowd):
         self.dav.ctag(self.list)
         clients = self.clients(50)
         last = self.sandbox.admin.last()
-        self.sandbox.admin.fault("hold", path="/tasks/?")
+        self.sandbox.admin.fault("hold", path=wire.linked)
         self.clock.advance(FRESH)
         asking = [self.pool(50).submit(client.ctag, self.list) for client in clients]
-        self.sandbox.admin.wait(path="/tasks/?", after=last, arrived=True)
+        self.sandbox.admin.wait(path=wire.linked, after=last, arrived=True)
         self.sandbox.admin.release()
         self.assertEqual(len({future.result() for future in asking}), 1)
-        self.assertEqual(len(self.sandbox.admin.requests(path="/tasks/?", after=last)), 1)
+        self.assertEqual(len(self.sandbox.admin.requests(path=wire.linked, after=last)), 1)
 
     def test_background_work_leaves_room_for_a_client_that_waits(self):
         for name in ("B", "C", "D", "E"):
@@ -238,8 +238,9 @@ class ManyAccounts(Crowd):
     def test_an_account_whose_answers_are_monstrous_holds_up_no_other(self):
         self.begin_trouble()
         admin = self.sandbox.admin
+        wrong = json.dumps(wire.spell({"Id": "x", "Subject": 5}))
         bodies = ['{"value":' + "[" * 1_000_000, '{"value":[' + "{}," * 500_000 + "7]}",
-                  '{"value":[' + '{"Id":"x","Subject":5},' * 50_000 + "7]}", '"' + "x" * 2_000_000]
+                  '{"value":[' + f"{wrong}," * 50_000 + "7]}", '"' + "x" * 2_000_000]
         for number, body in enumerate(bodies):
             last = admin.last()
             admin.fault("status", user="alice", path="/tasks", status=200, body=body, count=0)
@@ -269,7 +270,7 @@ class ManyAccounts(Crowd):
         self.assertLess(max(b - a for a, b in zip(begun, begun[1:])), self.ACCOUNTS / 4, begun)
 
     def count_users(self, last):
-        return len(self.sandbox.admin.requests(after=last, path="taskfolders/?", arrived=1))
+        return len(self.sandbox.admin.requests(after=last, path=wire.folder_round, arrived=1))
 
     def clone_accounts(self, count):
         """The rows of the one linked account, so many times (500 links would take minutes)."""

@@ -2,7 +2,7 @@
 import concurrent.futures
 import sqlite3
 
-from harness import vtodo
+from harness import vtodo, wire
 from test_series import DRIVEN, FRESH, LOOK_AGAIN, WEEKLY, Series, completed, dates, override
 
 NEAR = 17  # seconds over which the work of all accounts is spread after a start (near is 15 s)
@@ -103,7 +103,7 @@ class Reminders(Timed):
         after = self.sandbox.admin.last()
         self.start_again()
         self.clock.advance(NEAR)
-        self.sandbox.admin.wait(method="GET", path="/tasks('", after=after)  # it finds its time
+        self.sandbox.admin.wait(method="GET", path=wire.single, after=after)  # it finds its time
         self.barrier()
         self.assertEqual(self.dav.get(self.path).etag, before.etag)
         self.clock.advance(6 * HOUR)
@@ -301,7 +301,7 @@ class HandOver(Timed):
 
     def look_again(self):
         """The bridge reads the task, and lists them all, every 30 s."""
-        self.when(31, "GET", "/tasks('")
+        self.when(31, "GET", wire.single)
 
     def assert_followed(self):
         self.assert_completed_once()
@@ -311,7 +311,7 @@ class HandOver(Timed):
     def test_over_two_rounds_the_completed_one_first(self):
         self.put_series()
         self.complete_first()
-        self.round_until("GET", "/tasks('")
+        self.round_until("GET", wire.single)
         self.assert_lines(self.lines(), "DUE;VALUE=DATE:20260504", "!STATUS:COMPLETED")
         self.create_next()
         self.look_again()
@@ -326,7 +326,7 @@ class HandOver(Timed):
         self.poll()
         self.assertEqual(len(self.dav.etags(self.list)), 2)
         self.rest.patch(f"/tasks/{task}", {"Recurrence": None, "Status": "Completed"})
-        self.round_until("GET", "/tasks('")
+        self.round_until("GET", wire.single)
         self.assert_followed()
 
     def test_over_two_pages(self):
@@ -334,7 +334,7 @@ class HandOver(Timed):
         self.complete_first()
         self.sandbox.admin.seed("alice", 300)
         self.create_next()
-        self.round_until("GET", "/tasks('")
+        self.round_until("GET", wire.single)
         self.poll()
         self.assert_lines(self.lines(), "DUE;VALUE=DATE:20260511", WEEKLY, "!STATUS:COMPLETED")
         self.assertEqual(len(self.all_named("x")), 2)
@@ -343,7 +343,7 @@ class HandOver(Timed):
     def test_a_series_that_has_ended_there_is_completed(self):
         self.put_series()
         self.complete_first()
-        self.round_until("GET", "/tasks('")
+        self.round_until("GET", wire.single)
         for _ in range(10):  # it waits for five minutes
             self.assert_lines(self.lines(), "DUE;VALUE=DATE:20260504", "!STATUS:COMPLETED")
             self.look_again()
