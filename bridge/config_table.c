@@ -97,7 +97,8 @@ const struct setting config_settings[] = {
         .help = "Completed occurrences of a series: as tasks of their own, or also within the "
                 "series, for clients that understand that." },
     { "mapping", "keep_upstream", SETTING_BOOL, IN(mapping.keep_upstream), "no",
-        .help = "Keep what the service has no place for in an extension there, too." },
+        .help = "Keep what the service has no place for in an extension there, too: up to 16 KiB "
+                "of each task, packed, and as much of its checklist; of more, the UIDs alone." },
     { "mapping", "altrep", SETTING_BOOL, IN(mapping.altrep), "no",
         .help = "HTML notes as DESCRIPTION;ALTREP, which Thunderbird edits, instead of "
                 "X-ALT-DESC." },

@@ -2,18 +2,41 @@
 /**
  * [mapping] keep_upstream: beside a task, upstream holds where it stands here, its UID and the
  * client's document, so that a lost store or a second bridge gives clients the same again
- * (mapping.md 1.1). What others may have written there is checked like a PUT.
+ * (mapping.md 1.1). Sub-tasks that are items of a checklist have no room of their own: theirs is
+ * held beside their task, in one text. What others may have written there is checked like a PUT.
  */
 #include "bridge/sync/engine_internal.h"
 
-/** What stands upstream; empty: it can't be kept. Views into arena. */
+/** What stands upstream; empty: it can't be kept. Views into arena. document: empty if only the
+ * address and the UID are kept. */
 struct str keep_format(struct str href, struct str uid, struct str document, struct arena *arena);
 
 struct kept {
-    struct str href, uid, document;
+    struct str href, uid, document; /**< document: may be empty */
 };
 /** False for what is not of that form. Views into text. */
 bool keep_parse(struct str text, struct kept *out);
+
+enum {
+    KEEP_BELOW_MOST = 1000, /**< sub-tasks of one task */
+};
+
+/** One sub-task of those that a text holds, the one that was written last first. */
+struct kept_below {
+    struct str id; /**< upstream */
+    struct str text;
+};
+/** The next of them, taken off *texts; false at the end, and for what is not of that form. */
+bool keep_next_below(struct str *texts, struct kept_below *out);
+/** What is kept of the sub-task with this id; empty: nothing. A view into texts. */
+struct str keep_find_below(struct str texts, struct str id);
+/**
+ * What this dialect can keep of them: the documents of the first ones, of others the address and
+ * the UID, and if there are very many, nothing of the last.
+ * shortened_out: how many have not all that is in list
+ */
+struct str keep_format_below(const struct kept_below *list, size_t count,
+    const struct dialect *dialect, struct arena *arena, size_t *shortened_out);
 
 /** Is it asked for, and can this account's service do it? */
 bool account_keeps(const struct account *account);

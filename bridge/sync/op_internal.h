@@ -42,6 +42,13 @@ enum op_state {
     OP_UNCLEAR, /**< sent, and nobody knows whether it was done */
 };
 
+/** What is kept of an item of a checklist goes upstream with that of others of its task. */
+enum op_below {
+    OP_BELOW_NONE,
+    OP_BELOW_WAITS, /**< one of them is on its way */
+    OP_BELOW_SENT,
+};
+
 /** A task that may be the one that an unclear operation has made. */
 struct candidate {
     struct str id;
@@ -114,9 +121,11 @@ struct op {
     unsigned misses, lookup_failures;
     struct str found_id; /**< bears the marker, but is completed: the rest of a series */
     struct candidate *candidates;
-    bool has_kept;        /**< what is kept upstream was written, or could not be */
-    bool is_kept_locally; /**< nothing else is sent */
-    bool has_chosen;      /**< one of them, `answer`: others keep away from it */
+    bool has_kept;             /**< what is kept upstream was written, or could not be */
+    bool is_kept_locally;      /**< nothing else is sent */
+    struct str kept;           /**< what is to be kept */
+    enum op_below below_state; /**< of an item of a checklist: write_keep.c */
+    bool has_chosen;           /**< one of them, `answer`: others keep away from it */
     unsigned walked_pages;
     bool has_searched_copy; /**< write_reschedule.c */
     struct str link_before; /**< the list's before it was sent; empty: nobody knows any more */

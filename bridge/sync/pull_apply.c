@@ -27,6 +27,18 @@ static bool find_parent(
     return true;
 }
 
+/** What is kept of a sub-task stands beside its task, which comes with it. */
+static struct str kept_of(const struct pull *pull, const struct upstream_item *item)
+{
+    struct str parent = upstream_parent_of(item->id);
+    uintptr_t place = parent.n ? (uintptr_t)table_find(&pull->by_id, parent) : 0;
+
+    return parent.n == 0 ? item->kept
+           : place == 0  ? S("")
+                         : keep_find_below(pull->changes[place - 1].item.kept_below,
+                               str_skip(item->id, parent.n + 1));
+}
+
 /** What is kept beside a task may be a copy of what is kept beside another. */
 static bool check_kept(
     struct pull *pull, struct store_db *db, struct change *change, struct err *err)
@@ -34,7 +46,11 @@ static bool check_kept(
     struct kept kept;
 
     change->is_kept_taken = false;
-    return change->is_known || !keep_parse(change->item.kept, &kept) ||
+    if (change->is_known) {
+        return true;
+    }
+    change->item.kept = kept_of(pull, &change->item);
+    return !keep_parse(change->item.kept, &kept) ||
            store_resource_is_taken(db, pull->account_id, pull->collection_id, kept.href, kept.uid,
                &change->is_kept_taken, err);
 }
@@ -199,35 +215,65 @@ static bool is_left_over(
     return change->item.task.status == TASK_DONE && map_goes_on(document, context);
 }
 
-/** A task that a client of ours has written, before this store began: as it was, but for what has
- * changed upstream since. False: there is nothing that can be believed. */
-static bool take_kept(
-    const struct pull *pull, struct change *change, const struct map_context *context)
+/** Of a task of which no document is known. parent: UID of the task above it. */
+static struct str new_document(const struct change *change, struct str parent, struct str uid,
+    const struct map_context *context)
 {
-    struct store_resource *row = &change->row;
-    struct map_context own = *context;
+    return parent.n > 0 ? map_render_child(&change->item.task, parent, uid, context)
+                        : map_render(&change->item.task, uid, context);
+}
+
+/** Its document; empty: what is kept can't be believed. */
+static struct str kept_document(const struct change *change, const struct kept *kept,
+    struct str parent, const struct map_context *context)
+{
+    bool is_whole = kept->document.n > 0; /* else it was too long */
+    struct str text = is_whole ? kept->document : new_document(change, parent, kept->uid, context);
     struct map_object object;
+    struct map_child child;
     enum map_fault fault;
     struct map_plan plan;
-    struct kept kept;
+    struct str document;
     struct err ignored;
+
+    if (!map_check(text, context, &object, &fault, &ignored) || !str_eq(object.uid, kept->uid) ||
+        is_left_over(change, text, context) ||
+        (parent.n > 0 && (!map_read_child(object.document, context, &child, &ignored) ||
+                             !child.is_simple || !str_eq(child.parent, parent)))) {
+        return S("");
+    }
+    if (!is_whole) {
+        return text;
+    }
+    return map_plan_create(&object, context, &plan, &ignored) &&
+                   map_merge(plan.document, &plan.expected, &change->item.task, context, &document,
+                       &ignored)
+               ? document
+               : S("");
+}
+
+/**
+ * A task that a client of ours has written, before this store began: as it was, but for what has
+ * changed upstream since; or where its document was too long to be kept, at least at its address
+ * and with its UID. Otherwise row stays empty.
+ */
+static void take_kept(const struct pull *pull, const struct change *change, struct str parent,
+    const struct map_context *context, struct store_resource *row)
+{
+    struct map_context own = *context;
+    struct kept kept;
 
     if (change->is_kept_taken || change->onward || !account_keeps(pull->collection->account) ||
         !keep_parse(change->item.kept, &kept) || is_in_page(pull, change, &kept) ||
         notice_owns(kept.href, kept.uid)) {
-        return false;
+        return;
     }
     own.attachments_url = collection_attachments_url(pull->collection, kept.href, pull->arena);
-    if (!map_check(kept.document, &own, &object, &fault, &ignored) ||
-        !str_eq(object.uid, kept.uid) || is_left_over(change, kept.document, &own) ||
-        !map_plan_create(&object, &own, &plan, &ignored) ||
-        !map_merge(
-            plan.document, &plan.expected, &change->item.task, &own, &row->document, &ignored)) {
-        return false;
+    row->document = kept_document(change, &kept, parent, &own);
+    if (row->document.n > 0) {
+        row->href = kept.href;
+        row->uid = kept.uid;
     }
-    row->href = kept.href;
-    row->uid = kept.uid;
-    return true;
 }
 
 /** A task that nobody here has seen: it was born upstream. */
@@ -236,33 +282,32 @@ static bool plan_new(
 {
     bool is_subtask = upstream_parent_of(change->item.id).n > 0;
     struct str parent = is_subtask ? parent_uid(pull, change) : S("");
-    struct store_resource kept = { 0 };
-    struct str uid;
+    struct store_resource kept = { .uid = S("") };
 
-    if (!is_subtask && take_kept(pull, change, context)) {
-        kept = change->row;
-    } else if (is_subtask ? parent.n == 0 : is_too_old(pull, &change->item.task)) {
+    if (is_subtask && parent.n == 0) {
         return true;
     }
-    uid = new_uid(pull, change);
+    take_kept(pull, change, parent, context, &kept);
+    if (kept.uid.n == 0 && !is_subtask && is_too_old(pull, &change->item.task)) {
+        return true;
+    }
+    if (kept.uid.n == 0) {
+        kept.href = new_href(pull, change);
+        kept.uid = new_uid(pull, change);
+        kept.document = new_document(change, parent, kept.uid, context);
+    }
     change->row = (struct store_resource){
         .account = pull->account_id,
         .collection = pull->collection_id,
-        .href = new_href(pull, change),
-        .uid = uid,
+        .href = kept.href,
+        .uid = kept.uid,
         .upstream_id = change->item.id,
         .upstream_etag = change->item.etag,
-        .document = is_subtask ? map_render_child(&change->item.task, parent, uid, context)
-                               : map_render(&change->item.task, uid, context),
+        .document = kept.document,
         .round = pull->collection->round,
         .put_hash = S(""),
         .replaced_etag = S(""),
     };
-    if (kept.uid.n) {
-        change->row.href = kept.href;
-        change->row.uid = kept.uid;
-        change->row.document = kept.document;
-    }
     change->kind = CHANGE_PUT;
     return version_next(
         pull->collection, &change->row, &change->item.task, false, context, &change->version, err);

@@ -139,6 +139,7 @@ static void on_single(struct upstream_reply *reply, void *arg)
     item.id = pull->single_id;
     item.etag = arena_copy(pull->arena, item.etag);
     item.kept = arena_copy(pull->arena, item.kept);
+    item.kept_below = arena_copy(pull->arena, item.kept_below);
     if (!item.is_removed) {
         task_copy(pull->arena, &item.task, &item.task);
     }

@@ -291,7 +291,7 @@ void op_settle(struct op *op, const struct upstream_item *item)
         op_search_copy(op, item);
         return;
     }
-    if (op->kind == OP_UPDATE && !op->has_kept) {
+    if ((op->kind == OP_UPDATE || op_is_subtask(op)) && !op->has_kept) {
         op_keep_answer(op, item);
         item = &op->answer;
         if (op_keep(op, item->id, false)) {

@@ -53,17 +53,17 @@ struct upstream_call {
     struct str parent_id; /**< CREATE_TASK: as a sub-task of this; LIST_SUBTASKS: whose */
     struct str attachment_id;
     const struct task_attachment *attachment; /**< ADD_ATTACHMENT */
-    struct str content; /**< ADD_ATTACHMENT: of a file, as bytes; both stay the caller's until
-                           the callback */
-    struct str session; /**< ADD_ATTACHMENT in pieces: where they go; the engine's to fill in */
-    size_t sent;        /**< ... how much of the content is there */
-    struct str link;    /**< SYNC_*, FIND_*, LIST_*: where to go on; empty: from the start */
-    struct str etag;    /**< UPDATE, DELETE: If-Match; empty: none */
-    struct str marker;  /**< CREATE_*, FIND_*; GET_TASK: show the marker (any will do) */
-    struct str kept;    /**< KEEP*, CREATE_TASK with a marker: the text; of it, what is too
-                           long to be kept is left out */
-    bool wants_kept;    /**< SYNC_TASKS, GET_TASK: show it */
-    struct str name;    /**< folders */
+    struct str content;    /**< ADD_ATTACHMENT: of a file, as bytes; both stay the caller's until
+                              the callback */
+    struct str session;    /**< ADD_ATTACHMENT in pieces: where they go; the engine's to fill in */
+    size_t sent;           /**< ... how much of the content is there */
+    struct str link;       /**< SYNC_*, FIND_*, LIST_*: where to go on; empty: from the start */
+    struct str etag;       /**< UPDATE, DELETE: If-Match; empty: none */
+    struct str marker;     /**< CREATE_*, FIND_*; GET_TASK: show the marker (any will do) */
+    struct str kept;       /**< KEEP*, CREATE_TASK with a marker: the text; empty: it stays */
+    struct str kept_below; /**< KEEP*: the text about the task's sub-tasks; empty: it stays */
+    bool wants_kept;       /**< SYNC_TASKS, GET_TASK: show them */
+    struct str name;       /**< folders */
     const struct task *task; /**< CREATE, UPDATE: projected values */
     task_fields fields;      /**< CREATE, UPDATE: which of them are sent */
     bool has_no_range;       /**< CREATE, UPDATE: say of a rule only what repeats, not how long */
@@ -87,6 +87,7 @@ struct upstream_item {
     struct str etag;   /**< for If-Match; empty if the service gave none */
     struct str marker; /**< ours, where the answer shows it */
     struct str kept; /**< our text, if it was asked for and is there; anybody may have changed it */
+    struct str kept_below; /**< the same about its sub-tasks */
     struct task task; /**< task.present says which fields the entity carried: TASK_ALL_FIELDS for a
                          full one; an entry of a delta page that lacks some wants to be re-read */
     task_fields doubtful; /**< of those, what this kind of entry is known to leave out at times: to
@@ -194,6 +195,9 @@ struct dialect {
     bool (*next_attachment)(struct upstream_page *page, struct arena *arena,
         struct task_attachment *out, struct err *err);
     void (*page_free)(struct upstream_page **page);
+
+    /** Is the text short enough to be kept? With UPSTREAM_KEEP. */
+    bool (*keeps)(struct str text);
 
     task_project *project;
     /** JSON text of one task (full entity) to the model. fails: ERR_INVALID */

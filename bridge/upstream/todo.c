@@ -45,6 +45,7 @@ const struct dialect dialect_todo = {
     .next_folder = todo_next_folder,
     .next_attachment = todo_next_attachment,
     .page_free = service_page_free,
+    .keeps = todo_keeps,
     .project = todo_project,
     .read_task = read_task,
     .write_task = write_task,

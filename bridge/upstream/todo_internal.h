@@ -12,8 +12,12 @@
  */
 #define TODO_EXTENSION "org.duedav.task"
 
-/** Bounds of the text that is kept in it: packed, and when it is read. How much a service takes is
- * not documented. */
+/** Its members with texts of ours, packed. */
+#define TODO_KEPT       "kept"
+#define TODO_KEPT_BELOW "below"
+
+/** Bounds of such a text: packed, and when it is read. How much a service takes is not documented.
+ */
 #define TODO_KEPT_MOST  ((size_t)16 * 1024)
 #define TODO_TEXT_MOST  ((size_t)256 * 1024)
 #define TODO_TEXTS_MOST ((size_t)16 * 1024 * 1024) /**< of all entries of a page */
@@ -37,9 +41,10 @@ enum todo_source {
 /** With the fields present that it carries. */
 MUST_CHECK bool todo_read_item(const struct cJSON *entity, const struct zone *zone,
     struct arena *arena, struct upstream_item *out, struct err *err);
-/** What is kept beside the task; empty if nothing. Few bytes may stand for very many: what they
- * come to is taken from *left, and with it so is what can't be read. */
-struct str todo_read_kept(const struct cJSON *entity, size_t *left, struct arena *arena);
+/** What is kept beside the task, into item; empty if nothing. Few bytes may stand for very many:
+ * what they come to is taken from *left, and with it so is what can't be read. */
+void todo_read_kept(
+    const struct cJSON *entity, size_t *left, struct arena *arena, struct upstream_item *item);
 /** An item of parent's checklist, as a sub-task. */
 MUST_CHECK bool todo_read_subtask(const struct cJSON *entity, struct str parent,
     const struct zone *zone, struct arena *arena, struct upstream_item *out, struct err *err);
@@ -74,6 +79,7 @@ struct str todo_write_check(
 /** The members for `fields`, between braces that are already there. */
 void todo_write_members(struct json_out *out, const struct task *task, task_fields fields,
     const struct zone *zone, bool is_create, bool has_range);
+bool todo_keeps(struct str text);
 /** Our extension, with what the call says of it. */
 void todo_write_extension(
     struct json_out *out, const struct upstream_call *call, struct arena *arena);

@@ -113,7 +113,7 @@ bool todo_next_item(
     if (entity == NULL || !todo_read_item(entity, page->zone, arena, out, err)) {
         return false;
     }
-    out->kept = todo_read_kept(entity, &page->kept_left, arena);
+    todo_read_kept(entity, &page->kept_left, arena, out);
     todo_add_unset(entity, TODO_ENTRY, out);
     if (page->kind == UPSTREAM_SYNC_TASKS) {
         expect_subtasks(page, entity, out);
@@ -137,12 +137,12 @@ static void parse_task(const struct upstream_call *call, struct cJSON **root, st
     struct upstream_reply *reply)
 {
     const struct cJSON *list = todo_checklist(*root);
-    size_t kept_left = call->wants_kept ? TODO_TEXT_MOST : 0;
+    size_t kept_left = call->wants_kept ? 2 * TODO_TEXT_MOST : 0;
 
     if (!todo_read_item(*root, call->zone, arena, &reply->item, &reply->err)) {
         return;
     }
-    reply->item.kept = todo_read_kept(*root, &kept_left, arena);
+    todo_read_kept(*root, &kept_left, arena, &reply->item);
     todo_add_unset(*root, TODO_SINGLE, &reply->item);
     if (cJSON_GetObjectItemCaseSensitive(*root, "linkedResources") == NULL) {
         reply->item.task.knows_attachments = false; /* there may be links */

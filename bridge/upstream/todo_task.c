@@ -91,9 +91,10 @@ struct str todo_read_marker(const struct cJSON *entity)
 }
 
 /* What cannot be unpacked is not ours. */
-struct str todo_read_kept(const struct cJSON *entity, size_t *left, struct arena *arena)
+static struct str unpack_member(
+    const struct cJSON *entity, const char *name, size_t *left, struct arena *arena)
 {
-    struct str packed = our_member(entity, "kept");
+    struct str packed = our_member(entity, name);
     size_t most = *left < TODO_TEXT_MOST ? *left : TODO_TEXT_MOST;
     struct str text = { 0 };
     struct err ignored;
@@ -107,6 +108,13 @@ struct str todo_read_kept(const struct cJSON *entity, size_t *left, struct arena
     }
     *left -= text.n;
     return text;
+}
+
+void todo_read_kept(
+    const struct cJSON *entity, size_t *left, struct arena *arena, struct upstream_item *item)
+{
+    item->kept = unpack_member(entity, TODO_KEPT, left, arena);
+    item->kept_below = unpack_member(entity, TODO_KEPT_BELOW, left, arena);
 }
 
 static bool read_task(const struct cJSON *entity, const struct zone *zone, struct arena *arena,

@@ -135,24 +135,42 @@ void todo_write_members(struct json_out *out, const struct task *task, task_fiel
     }
 }
 
+static bool pack(struct str text, struct arena *arena, struct str *out)
+{
+    struct err ignored;
+
+    return text.n <= TODO_TEXT_MOST && pack_text(text, TODO_KEPT_MOST, arena, out, &ignored);
+}
+
+bool todo_keeps(struct str text)
+{
+    CLEANUP(arena_free) struct arena *arena = arena_new();
+    struct str packed;
+
+    return pack(text, arena, &packed);
+}
+
+static void write_kept(struct json_out *out, const char *name, struct str text, struct arena *arena)
+{
+    struct str packed = S(""); /* what was there before is no longer true */
+
+    if (text.n > 0) {
+        (void)!pack(text, arena, &packed);
+        json_out_member(out, name, packed);
+    }
+}
+
 void todo_write_extension(
     struct json_out *out, const struct upstream_call *call, struct arena *arena)
 {
-    struct str packed = { 0 };
-    struct err ignored;
-
-    if (call->kept.n > 0 && !pack_text(call->kept, TODO_KEPT_MOST, arena, &packed, &ignored)) {
-        packed = S(""); /* what was there before is no longer true */
-    }
     json_out_open(out, '{');
     json_out_member(out, "@odata.type", S("microsoft.graph.openTypeExtension"));
     json_out_member(out, "extensionName", S(TODO_EXTENSION));
     if (call->marker.n > 0) {
         json_out_member(out, "marker", call->marker);
     }
-    if (call->kept.n > 0) {
-        json_out_member(out, "kept", packed);
-    }
+    write_kept(out, TODO_KEPT, call->kept, arena);
+    write_kept(out, TODO_KEPT_BELOW, call->kept_below, arena);
     json_out_close(out, '}');
 }
 

@@ -371,7 +371,7 @@ static void copy_call(struct upstream_op *op, const struct upstream_call *call)
 
     op->call = *call;
     op->call.task = NULL;
-    op->call.kept = (struct str){ 0 };
+    op->call.kept = op->call.kept_below = (struct str){ 0 };
     op->call.attachment_id = arena_copy(arena, call->attachment_id);
     op->call.folder_id = arena_copy(arena, call->folder_id);
     op->call.task_id = arena_copy(arena, call->task_id);

@@ -3,6 +3,8 @@ side on the other (reference/upstream.md B, mapping.md, the Graph columns)."""
 import base64
 import concurrent.futures
 import json
+import random
+import string
 import urllib.parse
 import zlib
 
@@ -783,9 +785,9 @@ class Kept(Todo):
     settings = {"mapping": {"keep_upstream": "yes"}}
     EXTENSION = "org.duedav.task"
 
-    def second(self):
+    def second(self, name="second"):
         """A client of a bridge that begins with an empty store, on the same mailbox."""
-        bridge = Bridge(self.folder, f"{self.sandbox.origin}/v1.0/", self.clock, "second", **{
+        bridge = Bridge(self.folder, f"{self.sandbox.origin}/v1.0/", self.clock, name, **{
             "upstream sandbox": {"dialect": "todo"}, **self.settings})
         password = bridge.add_user("alice", "alice-token")
         self.started(bridge.start())
@@ -836,6 +838,87 @@ class Kept(Todo):
                           "DUE;VALUE=DATE:20260511", "RRULE:FREQ=WEEKLY", "!STATUS:COMPLETED")
         self.bridge.start()
 
+    def put_children(self, *names, parent="p"):
+        for name in names:
+            self.put(name, f"SUMMARY:{name}", f"RELATED-TO:{parent}", "X-APPLE-SORT-ORDER:7",
+                     f"X-OWN;A=b:{name}")
+
+    def shown(self, dav, path):
+        """All but when it was changed here."""
+        return {name: [line for line in unfold(text)
+                       if not line.startswith(("DTSTAMP", "LAST-MODIFIED", "X-MSTASK-REV"))]
+                for name, (_, text) in self.everything(dav, path).items()}
+
+    def test_sub_tasks_come_back_too(self):
+        self.put("p", "SUMMARY:Party", "LOCATION:Paris")
+        self.put_children("a", "b", "c", "d")
+        self.put("d", "SUMMARY:d", "RELATED-TO:p", "X-OWN:new", status=204)  # stays here alone
+        items = f"{self.tasks}/{self.upstream()['Party']['id']}/checklistItems"
+        self.graph.post(items, {"displayName": "Born there"})
+        before = self.poll() and self.everything(self.dav, self.list)
+        self.assertEqual(len(before), 6)
+        dav, path = self.second()
+        self.assertEqual(self.everything(dav, path), before)
+        ids = {item["displayName"]: item["id"] for item in self.graph.get(items).json["value"]}
+        self.graph.patch(f"{items}/{ids['a']}", {"displayName": "A!"})
+        self.graph.patch(f"{items}/{ids['b']}", {"isChecked": True})
+        self.graph.delete(f"{items}/{ids['c']}")
+        dav, path = self.second("third")
+        found = self.shown(dav, path)
+        self.assertEqual(len(found), 5)
+        self.assert_lines(found["a.ics"], "SUMMARY:A!", "X-OWN;A=b:a", "UID:a", "RELATED-TO:p")
+        self.assert_lines(found["b.ics"], "STATUS:COMPLETED", "X-OWN;A=b:b", "UID:b")
+        self.poll()
+        self.assertEqual(self.shown(self.dav, self.list), found)
+
+    def test_two_bridges_side_by_side_have_the_same(self):
+        self.put("p", "SUMMARY:Party")
+        self.put_children("a")
+        dav, path = self.second()
+        self.put_children("b")
+        self.assertEqual(dav.put(path + "c.ics", vtodo("c", "SUMMARY:c", "RELATED-TO:p",
+                                                       "X-OWN:c")).status, 201)
+        text = dav.get(path + "a.ics").text.replace("SUMMARY:a", "SUMMARY:a!")
+        self.assertEqual(dav.put(path + "a.ics", text).status, 204)
+        self.poll()
+        dav.ctag(path)
+        found = self.shown(self.dav, self.list)
+        self.assert_lines(found["c.ics"], "X-OWN:c")
+        self.assert_lines(found["a.ics"], "SUMMARY:a!", "X-OWN;A=b:a")
+        self.assertEqual(self.shown(dav, path), found)
+        self.assertEqual(self.shown(*self.second("third")), found)
+
+    def test_many_at_a_time_share_a_request(self):
+        self.put("p", "SUMMARY:Party")
+        password = self.bridge.run("password", "add", "alice", "--label", "more").strip()
+        texts = {f"child{n}": vtodo(f"child{n}", f"SUMMARY:{n}", "RELATED-TO:p",
+                                    "X-APPLE-SORT-ORDER:7") for n in range(12)}
+        with concurrent.futures.ThreadPoolExecutor(len(texts)) as pool:
+            answers = [pool.submit(self.bridge.dav("alice", password).put,
+                                   f"{self.list}{name}.ics", text)
+                       for name, text in texts.items()]
+            self.assertEqual({answer.result().status for answer in answers}, {201})
+        self.assertLess(len([p for p, _ in self.bodies("PATCH") if "/extensions/" in p]), 12)
+        found = self.shown(*self.second())
+        self.assertEqual(found, self.shown(self.dav, self.list))
+        self.assertEqual(sum("X-APPLE-SORT-ORDER:7" in lines for lines in found.values()), 12)
+
+    def test_what_is_too_long_is_left_out_and_said(self):
+        noise = "".join(random.Random(5).choices(string.ascii_letters, k=60_000))
+        self.put("p", "SUMMARY:Party")
+        self.put("long", "SUMMARY:long", f"X-OWN:{noise}")
+        self.put("below", "SUMMARY:below", "RELATED-TO:p", f"X-OWN:{noise}")
+        for n in range(5):
+            self.put(f"c{n}", f"SUMMARY:c{n}", "RELATED-TO:p", f"X-OWN:{noise[n * 4000:][:4000]}")
+        found = self.shown(*self.second())
+        self.assertEqual(len(found), 8)
+        for name in ("long", "below", "c0"):
+            self.assert_lines(found[f"{name}.ics"], f"UID:{name}", "!X-OWN")
+        self.assertTrue([line for line in found["c4.ics"] if line.startswith("X-OWN")])
+        log = self.bridge.server.read_log()
+        self.assertIn("ev=write.kept_without_document", log)
+        self.assertIn("ev=write.kept_without ", log)
+
     def test_what_strangers_write_there_harms_nobody(self):
         def pack(text):
             return base64.b64encode(zlib.compress(text.encode())).decode()
@@ -846,7 +929,8 @@ class Kept(Todo):
                  pack(f"../up.ics\nown\n{good}"), pack(f"..\nown\n{good}"),
                  pack(f"a.ics\nother\n{good}"), pack("a.ics\nown\nBEGIN:VCALENDAR"),
                  pack(f"fine.ics\nown\n{good}"), pack(f"again.ics\nown\n{good}"),
-                 pack(f"fine.ics\nmine\n{vtodo('mine', 'SUMMARY:x')}")]
+                 pack(f"fine.ics\nmine\n{vtodo('mine', 'SUMMARY:x')}"), pack("a/b\nown\n"),
+                 pack("empty.ics\n"), pack("bare.ics\nbare\n"), pack("bare.ics\nother\n")]
         for number, text in enumerate(texts):
             self.graph.create(f"task {number}", self.graph.list_id(), extensions=[
                 {"@odata.type": "microsoft.graph.openTypeExtension",
@@ -856,12 +940,34 @@ class Kept(Todo):
         kept = [n for n in self.names() if "LOCATION:here" in self.lines(n)]
         self.assertEqual(kept, ["fine"])
         self.assertEqual(sum("UID:own" in self.lines(n) for n in self.names()), 1)
+        self.assertEqual([n for n in self.names() if "UID:bare" in self.lines(n)], ["bare"])
+
+    def test_what_strangers_write_of_sub_tasks_harms_nobody(self):
+        task = self.graph.create("Party", self.graph.list_id(), extensions=[
+            {"@odata.type": "microsoft.graph.openTypeExtension", "extensionName": self.EXTENSION}])
+        path = f"{self.tasks}/{task['id']}"
+        child = vtodo("own", "SUMMARY:x", "RELATED-TO:other")
+        deep = vtodo("own", "SUMMARY:x", "DUE;VALUE=DATE:20260504")
+        for number, form in enumerate([
+                "{id}", "{id}\n", "{id}\n9\nx", "{id}\n-1\nx", "{id}\n99999999999999999999\n",
+                "\n0\n" * 5000, "{id}\n5\na\nb\nc", f"{{id}}\n999\na.ics\nown\n{child}",
+                f"{{id}}\n{len(child) + 10}\na.ics\nown\n{child}",
+                f"{{id}}\n{len(deep) + 10}\na.ics\nown\n{deep}",
+                "{id}\n11\n../a\nown\nx"]):
+            item = self.graph.post(f"{path}/checklistItems", {"displayName": f"i{number}"}).json
+            text = form.replace("{id}", item["id"])
+            self.graph.patch(f"{path}/extensions/{self.EXTENSION}", {
+                "below": base64.b64encode(zlib.compress(text.encode())).decode()})
+            self.poll()
+            self.assertNotIn("UID:own", self.lines(self.found(f"i{number}")))
 
     def test_a_service_that_takes_no_extension_is_written_to_all_the_same(self):
         self.admin.personality(refuses_extensions=True)
         self.put("a", "SUMMARY:Milk", "LOCATION:Paris")
         self.put("a", "SUMMARY:Cream", "LOCATION:Paris", status=204)
+        self.put_children("b", "c", parent="a")
         self.assertEqual(set(self.upstream()), {"Cream"})
+        self.assertEqual(len(self.checklist("Cream")), 2)
 
 
 class SideBySide(Todo):

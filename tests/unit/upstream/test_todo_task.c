@@ -218,14 +218,14 @@ static size_t kept_bytes(struct str packed, size_t *left)
     struct str text = arena_printf(arena,
         "{\"extensions\":[{\"extensionName\":\"" TODO_EXTENSION "\",\"kept\":\"%.*s\"}]}",
         STR_ARG(packed));
+    struct upstream_item item;
     struct cJSON *root = NULL;
     struct err err;
-    size_t n;
 
     assert_true(json_parse(text, &root, &err));
-    n = todo_read_kept(root, left, arena).n;
+    todo_read_kept(root, left, arena, &item);
     json_free(&root);
-    return n;
+    return item.kept.n;
 }
 
 static void few_bytes_that_stand_for_many_are_bounded_over_a_page(void **state)
