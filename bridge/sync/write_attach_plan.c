@@ -35,13 +35,10 @@ bool op_attach_cut(struct op *op, struct err *err)
 /** The client has seen what is served now, and knows what an ATTACH is (mapping.md 2.11). */
 static bool may_remove(const struct op *op)
 {
-    char hash[17];
     bool has_seen = op->precondition.if_match_count > 0;
 
     if (!has_seen && op->object.has_rev) {
-        rev_hash_of(op->collection, op->object.uid, hash);
-        has_seen = str_eq(op->object.rev_hash, str_from(hash)) &&
-                   ((int64_t)op->object.rev == op->row.rev || op->meant_rev == op->row.rev);
+        has_seen = (int64_t)op->object.rev == op->row.rev || op->meant_rev == op->row.rev;
     }
     return has_seen && user_knows_attachments(op->account->user, op->client);
 }

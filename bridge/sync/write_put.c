@@ -123,7 +123,6 @@ static struct op *other_open_op_with_uid(const struct op *op)
 static size_t choose_versions(const struct op *op, struct map_version *out)
 {
     bool names_one = op->precondition.if_match_count > 0;
-    char hash[17];
     int64_t rev = 0;
     size_t count = 0;
 
@@ -131,10 +130,7 @@ static size_t choose_versions(const struct op *op, struct map_version *out)
         return 0; /* If-Match holds, so it is the current one */
     }
     if (op->object.has_rev) {
-        rev_hash_of(op->collection, op->object.uid, hash);
-        if (str_eq(op->object.rev_hash, str_from(hash))) {
-            rev = op->meant_rev ? op->meant_rev : (int64_t)op->object.rev;
-        }
+        rev = op->meant_rev ? op->meant_rev : (int64_t)op->object.rev;
     }
     for (size_t i = 0; rev != 0 && i < op->version_count; i++) {
         if (op->versions[i].rev == rev && version_read(&op->versions[i], &out[0])) {
@@ -307,6 +303,17 @@ bool op_replan(struct op *op, const struct task *returned, struct str current)
     return true;
 }
 
+/** One of another list or task, as a copy brings it, names no version of this one. */
+static void forget_foreign_rev(struct op *op)
+{
+    char hash[17];
+
+    if (op->object.has_rev) {
+        rev_hash_of(op->collection, op->object.uid, hash);
+        op->object.has_rev = str_eq(op->object.rev_hash, str_from(hash));
+    }
+}
+
 void op_start_put(struct op *op)
 {
     struct collection *c = op->collection;
@@ -347,6 +354,7 @@ void op_start_put(struct op *op)
     if (notice_takes_put(op, live ? &live->resource : NULL)) {
         return;
     }
+    forget_foreign_rev(op);
     op->object.is_verbatim = op->object.is_verbatim && !op->attach;
     same_uid = collection_find_uid(c, op->object.uid);
     other = other_open_op_with_uid(op);

@@ -204,3 +204,17 @@ class Regressions(Case):
         self.sandbox.admin.release()
         self.assertEqual(again.result().status, 201)
         self.task()
+
+    def test_a_rev_of_another_list_is_not_one_that_was_used_here(self):
+        """As a task brings it that was moved here."""
+        self.put(vtodo("a", "SUMMARY:A", "X-MSTASK-REV:3-0123456789abcdef"), 201)
+        for priority in ("High", "Low"):
+            self.outlook_changes(Importance=priority)
+            self.poll()
+        seen = self.dav.get(self.list + "a.ics").text
+        self.assertIn("X-MSTASK-REV:3-", seen)
+        self.outlook_changes(Importance="Normal")
+        self.poll()
+        self.put(seen.replace("END:VTODO", "CATEGORIES:Home\r\nEND:VTODO"), 204)
+        self.assertEqual((self.task()["Importance"], self.task()["Categories"]),
+                         ("Normal", ["Home"]))
