@@ -69,7 +69,8 @@ struct collection {
     bool is_default, is_hidden, is_writable;
     bool is_link_final, is_round_full, is_synced;
     int64_t change, round, round_started_s, seen_folder_round, pruned_change;
-    struct table kept; /**< properties of it and its objects: properties.c */
+    uint64_t pages_asked; /**< since the start */
+    struct table kept;    /**< properties of it and its objects: properties.c */
 
     /* memory */
     bool is_loaded, is_loading;

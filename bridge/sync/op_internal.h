@@ -110,9 +110,11 @@ struct op {
     struct op_source *source; /**< content of another task on its way */
 
     /* under way */
-    int64_t row_id;     /**< of the operation in the store; 0: not written down */
-    int64_t new_row_id; /**< the worker's, while it writes it down */
-    int64_t sent_s;     /**< when it was written down to be sent; 0: not yet */
+    int64_t row_id;         /**< of the operation in the store; 0: not written down */
+    int64_t new_row_id;     /**< the worker's, while it writes it down */
+    int64_t sent_s;         /**< when it was written down to be sent; 0: not yet */
+    uint64_t sent_pages;    /**< pages of the list that were there by then */
+    uint64_t settled_pages; /**< ... that were asked for when it was settled */
     struct upstream_op *upstream_op;
     struct upstream_item answer; /**< kept beyond its reply: op_keep_answer */
     struct store_job job;

@@ -267,6 +267,7 @@ void pull_ask_page(struct pull *pull)
     if (c->link.n == 0) {
         full_round_begin(c);
     }
+    c->pages_asked++;
     pull_page_reset(pull);
     call.folder_id = text_str(&c->upstream_id);
     call.link = text_str(&c->link);

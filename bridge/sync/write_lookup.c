@@ -378,6 +378,7 @@ void op_resume(struct account *account, struct collection *c, const struct store
     op->put_hash = arena_copy(op->arena, row->put_hash);
     op->marker = arena_copy(op->arena, row->marker);
     op->sent_s = row->created_s;
+    op->sent_pages = UINT64_MAX; /* another run's */
     op->client = row->password;
     op->is_own = row->kind != OP_DELETE && row->put_hash.n == 0;
     op->object.has_rev = row->named_rev != 0;

@@ -86,6 +86,7 @@ void op_begin(struct op *op)
 {
     op->sent_s = clock_now_s();
     op_note_link(op);
+    op->sent_pages = op->collection->pages_asked - (op->collection->pull ? 1 : 0);
     op_job(op, true, begin_run, begin_done);
 }
 

@@ -39,6 +39,17 @@ static bool has_new_task(const struct op *op)
            !str_eq(op->result.upstream_id, op->row.upstream_id);
 }
 
+/**
+ * A page that was on its way meanwhile may come from after the new task was deleted again: it said
+ * so of a task that nobody here knew yet, or did not list it, and no later one will mention it.
+ */
+static bool read_again_if_missed(
+    struct op *op, struct store_db *db, struct str upstream_id, struct err *err)
+{
+    return op->settled_pages == op->sent_pages ||
+           store_reread_add(db, op->account_id, op->collection_id, upstream_id, err);
+}
+
 /** What a step took out of a series, unless a page has brought it already. */
 static bool put_done(struct op *op, struct store_db *db, struct err *err)
 {
@@ -56,7 +67,8 @@ static bool put_done(struct op *op, struct store_db *db, struct err *err)
                             str_from(op->engine->run), &row->change, err) &&
                            store_resource_put(db, row, &row->id, err) &&
                            store_version_add(db, op->account_id, op->collection_id, row->id,
-                               &op->done_version, VERSIONS_KEPT, err));
+                               &op->done_version, VERSIONS_KEPT, err) &&
+                           read_again_if_missed(op, db, row->upstream_id, err));
 }
 
 static bool settle_run(struct store_job *base, struct store_db *db, struct err *err)
@@ -65,7 +77,8 @@ static bool settle_run(struct store_job *base, struct store_db *db, struct err *
     struct store_resource *row = &op->result;
 
     if ((op->is_publishing || op->is_confirming) && has_new_task(op) &&
-        !bury_twin(op, db, row->id, row->upstream_id, err)) {
+        (!bury_twin(op, db, row->id, row->upstream_id, err) ||
+            !read_again_if_missed(op, db, row->upstream_id, err))) {
         return false;
     }
     if (op->is_publishing && !store_change_next(db, op->account_id, op->collection_id,
@@ -180,6 +193,7 @@ static void settle(struct op *op, enum sync_outcome outcome)
     op->result.account = op->account_id;
     op->result.collection = op->collection_id;
     op->result.modified_s = clock_now_s();
+    op->settled_pages = op->collection->pages_asked;
     op_job(op, true, settle_run, settle_done);
 }
 
@@ -199,7 +213,9 @@ static void result_start(struct op *op, struct str document)
     op->result.document = document;
     op->result.upstream_id = op->upstream_id;
     op->result.written_s = clock_now_s();
-    op->result.round = op->collection->round;
+    if (op->row.id == 0) {
+        op->result.round = op->collection->round;
+    } /* else a full round that is under way has not seen it by this */
     op->is_publishing = true;
     op->is_confirming = false;
 }

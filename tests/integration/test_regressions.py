@@ -218,3 +218,23 @@ class Regressions(Case):
         self.put(seen.replace("END:VTODO", "CATEGORIES:Home\r\nEND:VTODO"), 204)
         self.assertEqual((self.task()["Importance"], self.task()["Categories"]),
                          ("Normal", ["Home"]))
+
+    def delete_before_the_post_answers(self):
+        self.sandbox.admin.fault("hold_after", method="POST")
+        put = self.in_background(self.put, vtodo("a", "SUMMARY:A"), 201)
+        self.sandbox.admin.wait(method="POST", arrived=True)
+        while not self.sandbox.admin.state("alice")["tasks"]:
+            pass
+        self.rest.delete(f"/tasks/{self.task()['Id']}")
+        self.poll(self.another_client())
+        self.sandbox.admin.release()
+        put.result()
+        self.poll()
+        self.assertEqual(self.dav.etags(self.list), {})
+
+    def test_a_task_that_is_deleted_before_its_post_answers_does_not_stay(self):
+        self.delete_before_the_post_answers()
+
+    def test_nor_does_one_that_a_full_round_did_not_see(self):
+        self.sandbox.admin.expire_tokens()
+        self.delete_before_the_post_answers()
