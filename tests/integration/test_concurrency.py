@@ -82,10 +82,10 @@ class OneAccount(Crowd):
             self.rest.post("/taskfolders", {"Name": name})
         self.clock.advance(FRESH)
         self.dav.collections()
-        self.sandbox.admin.fault("hold", method="GET", count=0)
+        self.sandbox.admin.fault("hold", method="GET", path="/tasks", count=0)
         last = self.sandbox.admin.last()
-        self.clock.advance(30)  # a round by itself: as much as it may
-        self.sandbox.admin.wait(method="GET", after=last, arrived=True)
+        self.clock.advance(30)  # a round by itself, of as many lists at once as it may
+        self.sandbox.admin.wait(2, path="/tasks", after=last, arrived=True)
         self.clock.settle()
         self.assertLess(self.sandbox.admin.loads()["alice"]["now"], 4)
         answer = self.dav.put(self.list + "a.ics", vtodo("a", "SUMMARY:A"))  # not behind the reads
