@@ -55,7 +55,14 @@ class OneAccount(Crowd):
             changed, _ = clients[i].sync_collection(self.list)
             mine = {f"{self.list}c{i}-{n}.ics" for n in range(4)}
             return done, mine <= set(changed)
-        for done, sees_its_own in self.pool(50).map(work, range(50)):
+        self.sandbox.admin.fault("hold", method="POST", count=4)
+        working = self.pool(50).map(work, range(50))
+        self.sandbox.admin.wait(4, method="POST", arrived=True)
+        while json.loads(self.bridge.run("status", "--json"))[0]["open_operations"] < 10:
+            pass  # more have come than may go on
+        self.clock.settle()
+        self.sandbox.admin.release()
+        for done, sees_its_own in working:
             self.assertEqual(done, [201] * 4)
             self.assertTrue(sees_its_own)
         self.assertEqual(len(self.sandbox.admin.tasks("alice")), 200)

@@ -626,6 +626,21 @@ class Unclear(Promises):
         self.assertEqual(sorted(names), ["Garden", "Tasks"], last)
 
 
+    def test_a_list_is_made_once_though_it_is_asked_for_again_while_that_is_unclear(self):
+        self.bridge_up()
+        path = self.dav.home + "garden/"
+        self.sandbox.admin.fault("cut_before", method="POST", path=wire.folders)
+        self.sandbox.admin.fault("status", method="GET", status=503, count=0)  # it can't be looked up
+        for _ in range(2):
+            self.assertEqual(self.dav.request("MKCALENDAR", path).status, 503)
+        self.assertEqual(len(self.sandbox.admin.requests(method="POST")), 1)
+        self.sandbox.admin.clear_faults()
+        answer = self.clock.until_final(self.dav.request, "MKCALENDAR", path)
+        self.assertEqual(answer.status, 201, answer)
+        names = [f["Name"] for f in self.sandbox.admin.state("alice")["folders"]]
+        self.assertEqual(sorted(names), ["Tasks", "garden"])
+
+
 class Killed(Promises):
     """kill -9 in the middle of 200 PUTs; every one must stand upstream exactly once."""
 
