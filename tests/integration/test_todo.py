@@ -420,6 +420,30 @@ class Subtasks(Todo):
         self.assertEqual(self.checklist("Party"), [])
         self.assertNotIn("dueDateTime", self.upstream()["Eggs"])
 
+    def test_a_child_with_more_than_a_name_and_a_tick_is_a_task(self):
+        self.poll()
+        parent = self.below()
+        for number, lines in enumerate((
+                ["DTSTART;VALUE=DATE:20260507"], ["DUE;VALUE=DATE:20260507", "RRULE:FREQ=DAILY"],
+                ["DUE;VALUE=DATE:20260507", "BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:x",
+                 "TRIGGER:-PT1H", "END:VALARM"], ["DESCRIPTION:x"], ["CATEGORIES:x"],
+                ["PRIORITY:5"])):
+            self.put(f"c{number}", f"SUMMARY:c{number}", parent, *lines)
+            self.assertIn(f"c{number}", self.upstream())
+        self.put("d", "SUMMARY:d", parent, "PRIORITY:0", "PERCENT-COMPLETE:0",
+                 "CREATED:20200101T000000Z")
+        self.assertEqual(self.checklist("Party"), [("d", False)])
+        self.assertEqual(len(self.upstream()), 7)
+
+    def test_a_completed_parent_leaves_its_items_as_they_are(self):
+        self.put("p", "SUMMARY:Shop")
+        self.put("c", "SUMMARY:Eggs", "RELATED-TO:p")
+        self.put("p", "SUMMARY:Shop", "STATUS:COMPLETED", status=204)
+        self.assertEqual(self.checklist("Shop"), [("Eggs", False)])
+        self.poll()
+        self.assert_lines(self.lines("c"), "RELATED-TO:p", "!STATUS:COMPLETED")
+        self.assertEqual(self.names(), {"p", "c", self.found("Party")})
+
     def test_an_item_with_a_file_becomes_a_task(self):
         self.poll()
         self.put("new", "SUMMARY:Cups", self.below(), INLINE)

@@ -36,7 +36,7 @@ def series(date):
 
 
 def rule(start, kind, **members):
-    return {"pattern": {"type": kind, "interval": 1, **members},
+    return {"pattern": {"interval": 1, "type": kind, **members},
             "range": {"type": "noEnd", "startDate": start}}
 
 
@@ -85,8 +85,8 @@ ROWS = [
     Row("put off here", ["STATUS:NEEDS-ACTION", "X-MSTASK-STATUS:DEFERRED"],
         {"status": "deferred"}, {"status": "inProgress"},
         ["STATUS:IN-PROCESS", "!X-MSTASK-STATUS"]),
-    Row("done", ["STATUS:COMPLETED", "PERCENT-COMPLETE:100", "COMPLETED:20260503T223000Z"],
-        {"status": "completed", "completedDateTime": "2026-05-04"}, {"status": "notStarted"},
+    Row("done", ["STATUS:COMPLETED", "PERCENT-COMPLETE:100", "COMPLETED:20260501T223000Z"],
+        {"status": "completed", "completedDateTime": "2026-05-02"}, {"status": "notStarted"},
         ["STATUS:NEEDS-ACTION", "!COMPLETED", "!PERCENT-COMPLETE"]),
     Row("to do", ["STATUS:NEEDS-ACTION"], {"completedDateTime": None}, {"status": "completed"},
         ["STATUS:COMPLETED", "PERCENT-COMPLETE:100", "COMPLETED:20260504T0800"]),
@@ -171,6 +171,16 @@ ROWS = [
         {"recurrence": {"type": "weekly", "daysOfWeek": ["wednesday"]},
          "startDateTime": "2026-05-04", "dueDateTime": "2026-05-06"}, {"importance": "high"},
         ["RRULE:FREQ=WEEKLY;BYDAY=MO", "DTSTART;VALUE=DATE:20260504", "PRIORITY:1"]),
+    Row("V116 V156", ["DTSTART;VALUE=DATE:20260513", "DUE;VALUE=DATE:20260515",
+                      "RRULE:FREQ=MONTHLY;BYMONTHDAY=13"],
+        {"recurrence": {"type": "absoluteMonthly", "dayOfMonth": 15},
+         "startDateTime": "2026-05-13", "dueDateTime": "2026-05-15"},
+        {"recurrence": rule("2026-05-15", "absoluteMonthly", dayOfMonth=15, interval=2)},
+        ["RRULE:FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=13", "DTSTART;VALUE=DATE:20260513"]),
+    Row("V122 V156", ["DTSTART;VALUE=DATE:20260512", "DUE;VALUE=DATE:20260515",
+                      "RRULE:FREQ=MONTHLY;BYDAY=2TU"],
+        {"recurrence": None, "dueDateTime": "2026-05-15"}, {"importance": "high"},
+        ["RRULE:FREQ=MONTHLY;BYDAY=2TU", "PRIORITY:1"]),  # the bridge drives it (4.4)
     Row("driven", [*SERIES, "RRULE:FREQ=MONTHLY;BYDAY=1MO,3MO"], {"recurrence": None},
         {"title": "driven"}, ["RRULE:FREQ=MONTHLY;BYDAY=1MO,3MO"]),
     Row("dates", [*SERIES, "RRULE:FREQ=WEEKLY", "EXDATE;VALUE=DATE:20260511",
@@ -202,6 +212,49 @@ ROWS = [
         {"dueDateTime": day("2026-05-07")},
         ["CREATED:20200101T000000Z", "SEQUENCE:8", "LAST-MODIFIED:20260504T0800"]),
 ]
+
+# What one client makes of one task: (lines, members that are held then) after each other.
+STEPS = {
+    "V023 V024 V025": [
+        (["DTSTART;VALUE=DATE:20260505", "DUE;VALUE=DATE:20260507"],
+         {"startDateTime": "2026-05-05", "dueDateTime": "2026-05-07"}),
+        (["DTSTART;VALUE=DATE:20260505"],
+         {"startDateTime": "2026-05-05", "dueDateTime": "2026-05-05"}),
+        (["DTSTART;VALUE=DATE:20260505", "DUE;VALUE=DATE:20260508"],
+         {"startDateTime": "2026-05-05", "dueDateTime": "2026-05-08"}),
+        (["DUE;VALUE=DATE:20260508"], {"startDateTime": None, "dueDateTime": "2026-05-08"}),
+        ([], {"startDateTime": None, "dueDateTime": None})],
+    "V056": [([f"PRIORITY:{number}"], {"importance": importance}) for number, importance in (
+        (1, "high"), (4, "high"), (5, "normal"), (6, "low"), (9, "low"), (0, "normal"))],
+    "V037 V039 V043 V044 V045 V046 V047": [
+        (["STATUS:NEEDS-ACTION"], {"status": "notStarted"}),
+        (["STATUS:NEEDS-ACTION", "PERCENT-COMPLETE:30"], {"status": "inProgress"}),
+        (["COMPLETED:20260503T080000Z"],
+         {"status": "completed", "completedDateTime": "2026-05-03"}),
+        (["PERCENT-COMPLETE:0"], {"status": "notStarted", "completedDateTime": None}),
+        (["PERCENT-COMPLETE:100"], {"status": "completed"}),
+        (["STATUS:NEEDS-ACTION", "COMPLETED:20260503T080000Z"],
+         {"status": "notStarted", "completedDateTime": None}),
+        (["STATUS:COMPLETED", "PERCENT-COMPLETE:0"], {"status": "completed"}),
+        (["STATUS:CANCELLED"], {"status": "deferred", "completedDateTime": None})],
+    "V064 V067": [
+        (["DESCRIPTION:one"], {"body": ("Text", "one")}),
+        (["DESCRIPTION:two", "X-ALT-DESC;FMTTYPE=text/html:<i>two</i>"],
+         {"body": ("HTML", "<i>two</i>")}),
+        (["DESCRIPTION:three", "X-ALT-DESC;FMTTYPE=text/html:<i>two</i>"],
+         {"body": ("Text", "three")}),
+        ([], {"body": ("Text", "")})],
+    "V070 V073": [(["CATEGORIES:Home"], {"categories": ["Home"]}),
+                  (["CATEGORIES:Work,Home"], {"categories": ["Work", "Home"]}),
+                  ([], {"categories": []})],
+    "V104": [(alarm(";VALUE=DATE-TIME:20260506T060000Z"), {"reminderDateTime": "2026-05-06T08:00"}),
+             (alarm(";VALUE=DATE-TIME:20260507T060000Z"), {"reminderDateTime": "2026-05-07T08:00"}),
+             ([], {"isReminderOn": False, "reminderDateTime": None})],
+    "V152": [([*SERIES, "RRULE:FREQ=DAILY"], {"recurrence": {"type": "daily"}}),
+             ([*SERIES, "RRULE:FREQ=WEEKLY;BYDAY=MO"],
+              {"recurrence": {"type": "weekly", "daysOfWeek": ["monday"]}}),
+             (SERIES, {"recurrence": None, "dueDateTime": "2026-05-04"})],
+}
 
 # What another app makes: (members, lines that are served, those with ! are not).
 BORN = {
@@ -245,12 +298,12 @@ class Rows(Todo):
     def text(self, row):
         return vtodo(self.name(row), *row.put)
 
-    def assert_held(self, row, members):
-        task = self.whole(row.title)
+    def assert_held(self, title, members):
+        task = self.whole(title)
         for member, wanted in members.items():
             value = task.get(member)
             if member == "body":  # which To Do shows as text, whatever it is
-                value = self.admin.tasks("alice")[row.title]["Body"]
+                value = self.admin.tasks("alice")[title]["Body"]
                 value = value["ContentType"], value["Content"].rstrip("\r\n")
             elif isinstance(wanted, str) and isinstance(value, dict):
                 value = value["dateTime"][:len(wanted)]
@@ -271,7 +324,7 @@ class Rows(Todo):
         self.etags[row] = answer.etag
 
     def check_there(self, row):
-        self.assert_held(row, row.held)
+        self.assert_held(row.title, row.held)
 
     def check_here(self, row):
         got = self.dav.get(f"{self.list}{self.name(row)}.ics")
@@ -308,7 +361,7 @@ class Rows(Todo):
         path = f"{self.list}{self.name(row)}.ics"
         answer = self.dav.put(path, self.text(row), if_match=self.dav.get(path).etag)
         self.assertEqual(answer.status, 204, answer)
-        self.assert_held(row, row.again)
+        self.assert_held(row.title, row.again)
 
     def test_each_row_goes_there_and_comes_back(self):
         self.etags = {}
@@ -323,6 +376,14 @@ class Rows(Todo):
         self.each_row(self.check_changed)
         self.each_row(self.rename)
         self.each_row(self.put_again)
+
+    def test_each_change_of_a_client_arrives(self):
+        for number, (title, steps) in enumerate(STEPS.items()):
+            for lines, held in steps:
+                with self.subTest(title, lines=lines):
+                    self.dav.put(f"{self.list}s{number}.ics", vtodo(
+                        f"s{number}", f"SUMMARY:{title}", *lines))
+                    self.assert_held(title, held)
 
     def test_each_row_that_was_born_there_is_shown(self):
         list_id = self.graph.list_id()
