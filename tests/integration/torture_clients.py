@@ -56,7 +56,7 @@ class Local:
         self.etag = etag    # None: to be fetched
         self.text = text
         self.is_own = is_own  # written by this client since it last synchronised
-        self.at = at          # moment of the model at which it was got
+        self.at = at          # moment of the model at which it was asked for: it may be as old
 
 
 class Copy:
@@ -82,6 +82,7 @@ class Client:
         self.connection = None
         self.wakes_us = None
         self.asked = None
+        self.sent_at = 0  # moment of the model
 
     # --- driven by the loop
 
@@ -103,6 +104,7 @@ class Client:
             self.send(asked)
 
     def send(self, ask):
+        self.sent_at = self.model.now
         parts = self.test.bridge.url.rpartition("/")[2].split(":")
         self.connection = http.client.HTTPConnection(parts[0], int(parts[1]), timeout=60)
         headers = dict(ask.headers, Authorization=self.login, Connection="close")
@@ -184,7 +186,7 @@ class Client:
                 self.test.check_is_change(self, href, old, fetched[href])
             # it may have changed between the two answers, and will be reported again then
             copy.items[href] = Local(
-                fetched[href][0], text, fetched[href][0] != etag, self.model.now)
+                fetched[href][0], text, fetched[href][0] != etag, self.sent_at)
 
     def sync(self):
         yield from self.refresh_home()
@@ -218,7 +220,7 @@ class Client:
         missing = [href for href, item in copy.items.items() if item.etag is None]
         if missing:
             for href, (etag, text) in (yield from self.fetch(path, missing)).items():
-                copy.items[href] = Local(etag, text, False, self.model.now)
+                copy.items[href] = Local(etag, text, False, self.sent_at)
         self.model.note(f"{self.name} synced {path}: "
                         f"{[(h.rpartition('/')[2], e) for h, e in changed.items()]} {copy.token}")
 
@@ -273,7 +275,7 @@ class Client:
             self.test.fail_about(task.tag, f"create of {task.tag} got {answer}")
         self.settle(writes, answer, unclear, (201, 204))
         if answer.status in (201, 204) and path in self.lists:
-            self.lists[path].items[href] = Local(answer.etag, text, True, self.model.now)
+            self.lists[path].items[href] = Local(answer.etag, text, True, self.sent_at)
 
     def change(self, names=None):
         chosen = self.choose()
@@ -302,7 +304,7 @@ class Client:
             self.test.fail_about(task.tag, f"change of {task.tag} got {answer}")
         self.settle(writes, answer, unclear, (201, 204))
         if answer.status in (201, 204) and path in self.lists:
-            self.lists[path].items[href] = Local(answer.etag, text, True, self.model.now)
+            self.lists[path].items[href] = Local(answer.etag, text, True, self.sent_at)
         else:
             yield from self.sync()
 
