@@ -2,7 +2,11 @@
 
 #include "bridge/cli/convert_checklist.h"
 #include "bridge/cli/convert_operation.h"
+#include "bridge/map/attach.h"
 #include "bridge/sync/version.h"
+
+/* Nobody serves files here. */
+#define ATTACHMENTS S("https://duedav.invalid" MAP_ATTACHMENTS "user/list/task/")
 
 static bool check(
     const struct convert *convert, struct str document, struct map_object *out, struct err *err)
@@ -141,15 +145,16 @@ bool convert_to_vtodo(const struct convert *convert, struct str json, struct str
     struct str document, struct str *out, struct err *err)
 {
     struct convert items = convert_is_item(convert, json) ? convert_for_items(convert) : *convert;
-    const struct map_context *context = &items.context;
+    struct map_context *context = &items.context;
     struct upstream_item item, old;
     struct task returned;
 
+    context->attachments_url = ATTACHMENTS;
     if (!read_item(convert, json, &item, err)) {
         return false;
     }
     if (base.p == NULL) {
-        return render(convert, json, &item, out, err);
+        return render(&items, json, &item, out, err);
     }
     if (!read_item(convert, base, &old, err)) {
         return err_wrap(err, "--base");
@@ -157,6 +162,7 @@ bool convert_to_vtodo(const struct convert *convert, struct str json, struct str
     old.task.present = TASK_ALL_FIELDS; /* what is not there is at its default */
     task_copy(context->arena, &old.task, &returned);
     task_apply(&returned, &item.task, item.task.present);
+    task_apply_attachments(&returned, &item.task);
     returned.modified_us = item.task.modified_us;
     task_adopt_days(&returned, &old.task);
     if (!map_merge(document, &old.task, &returned, context, out, err)) {

@@ -3,10 +3,17 @@
 #include "bridge/upstream/service_reply.h"
 #include "bridge/upstream/todo_internal.h"
 
+static bool read_whole(const struct cJSON *entity, const struct zone *zone, struct arena *arena,
+    struct upstream_item *out, struct err *err)
+{
+    return todo_read_item(entity, zone, arena, out, err) &&
+           todo_read_attached(entity, arena, &out->task, err);
+}
+
 static bool read_task(struct str json, const struct zone *zone, struct arena *arena,
     struct upstream_item *out, struct err *err)
 {
-    if (!service_read_file(json, "id", todo_read_item, TODO_NEVER, zone, arena, out, err)) {
+    if (!service_read_file(json, "id", read_whole, TODO_NEVER, zone, arena, out, err)) {
         return false;
     }
     todo_add_unset(NULL, TODO_SINGLE, out);

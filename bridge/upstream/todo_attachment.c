@@ -18,6 +18,7 @@
 #define LEAST_BYTES    ((size_t)320 * 1024) /**< that a service takes of a piece, or it never ends */
 #define PIECE_BYTES    (12 * LEAST_BYTES)
 #define MOST_ID_BYTES  2048
+#define MOST_ATTACHED  1000 /**< in one entity */
 #define MOST_URL_BYTES 8192 /**< of a session: the engine keeps a copy for each piece */
 
 /* ---- out ---- */
@@ -225,6 +226,77 @@ bool todo_next_attachment(
     }
     entity = service_page_next(page);
     return entity != NULL && read_file(entity, arena, out, NULL, err);
+}
+
+/* ---- in: what stands within a task ---- */
+
+static bool add_attached(
+    struct task *task, const struct task_attachment *one, struct arena *arena, struct err *err)
+{
+    if (task->attachment_count >= MOST_ATTACHED) {
+        return err_set(err, ERR_UPSTREAM, "more than %d", MOST_ATTACHED);
+    }
+    task_add_attachment(task, one, arena);
+    return true;
+}
+
+/* In a file of the caller's nobody says what is not needed. */
+static void supply_id(struct cJSON *entity, const char *id)
+{
+    if (cJSON_IsObject(entity) && cJSON_GetObjectItemCaseSensitive(entity, "id") == NULL) {
+        cJSON_AddStringToObject(entity, "id", id);
+    }
+}
+
+static bool read_all_files(
+    const struct cJSON *list, struct arena *arena, struct task *task, struct err *err)
+{
+    struct task_attachment attachment;
+    struct cJSON *entity;
+
+    cJSON_ArrayForEach(entity, list)
+    {
+        supply_id(entity, json_member_text(entity, "name").p);
+        if (!read_file(entity, arena, &attachment, NULL, err) ||
+            !add_attached(task, &attachment, arena, err)) {
+            return err_wrap(err, "attachments");
+        }
+    }
+    return true;
+}
+
+static bool read_all_places(
+    const struct cJSON *list, struct arena *arena, struct task *task, struct err *err)
+{
+    struct task_attachment attachment;
+    struct cJSON *entity;
+    bool is_first = true;
+
+    cJSON_ArrayForEach(entity, list)
+    {
+        struct str address = json_member_text(entity, "webUrl");
+
+        if (!todo_is_address(address)) {
+            continue;
+        }
+        supply_id(entity, "link");
+        if (!is_first && (!read_place(entity, address, arena, &attachment, err) ||
+                             !add_attached(task, &attachment, arena, err))) {
+            return err_wrap(err, "linkedResources");
+        }
+        is_first = false;
+    }
+    return true;
+}
+
+bool todo_read_attached(
+    const struct cJSON *entity, struct arena *arena, struct task *task, struct err *err)
+{
+    task->knows_attachments = true;
+    return read_all_files(
+               cJSON_GetObjectItemCaseSensitive(entity, "attachments"), arena, task, err) &&
+           read_all_places(
+               cJSON_GetObjectItemCaseSensitive(entity, "linkedResources"), arena, task, err);
 }
 
 void todo_read_attachment_link(const struct upstream_call *call, const struct cJSON *root,

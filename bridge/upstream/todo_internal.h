@@ -110,6 +110,10 @@ struct service_making;
 void todo_read_attachment_link(const struct upstream_call *call, const struct cJSON *root,
     struct arena *arena, struct upstream_reply *reply);
 void todo_build_attachment(struct service_making *making);
+/** All that a whole task shows of files ("attachments", which no answer of the service has within
+ * one) and of links beyond the first. fails: ERR_UPSTREAM */
+MUST_CHECK bool todo_read_attached(
+    const struct cJSON *entity, struct arena *arena, struct task *task, struct err *err);
 /** A success. */
 void todo_parse_attachment(const struct upstream_call *call, const struct upstream_answer *answer,
     struct arena *arena, struct upstream_reply *reply);

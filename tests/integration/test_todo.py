@@ -1042,6 +1042,48 @@ class SideBySide(Todo):
         self.assertEqual([self.dav.etags(path).keys() for path in (self.list, self.old)],
                          [{self.list + "a.ics"}, set()])
 
+    def attached(self, path):
+        """{name: content, or address of a link}, as clients see them."""
+        found = {}
+        for line in unfold(self.dav.get(path).text):
+            if line.startswith("ATTACH"):
+                name = line.split("FILENAME=", 1)[1].split(";")[0].split(":")[0].strip('"')
+                address = "http" + line.rsplit(":http", 1)[1]
+                found[name] = (self.dav.get(urllib.parse.urlsplit(address).path).text
+                               if "MANAGED-ID" in line else address)
+        return found
+
+    def test_what_hangs_on_a_task_goes_along(self):
+        links = {"Mail b": "https://b.example/1", "doc": "https://c.example/2"}
+        task = self.graph.create("x", self.graph.list_id(), linkedResources=[
+            {"webUrl": "https://a.example/"}] + [
+            {"webUrl": url, "displayName": name} for name, url in links.items()])
+        self.graph.attach(task["id"], "f.txt", b"here")
+        self.poll()
+        source = f"{self.list}{self.found('x')}.ics"
+        whole = {"f.txt": "here", **links}
+        self.assertEqual(self.attached(source), whole)
+        for method, start, target in (("COPY", source, self.old + "copy.ics"),
+                                      ("MOVE", source, self.old + "a.ics"),
+                                      ("COPY", self.old + "a.ics", self.list + "copy.ics"),
+                                      ("MOVE", self.old + "a.ics", self.list + "a.ics")):
+            with self.subTest(method=method, target=target):
+                answer = self.dav.request(method, start, headers={"Destination": target})
+                self.assertEqual(answer.status, 201, answer)
+                self.clock.advance(FRESH)
+                for path in self.list, self.old:
+                    self.dav.ctag(path)
+                self.assertEqual(self.attached(target), whole)
+                self.assert_lines(unfold(self.dav.get(target).text), "URL:https://a.example/")
+                owner = self.mailboxes[target.rsplit("/", 1)[0] + "/"]
+                task, = self.admin.state(owner)["tasks"]
+                self.assertTrue(task["HasAttachments"])
+                if method == "COPY":
+                    self.assertEqual(self.attached(start), whole)
+                    self.assertEqual(self.dav.delete(target).status, 204)
+                else:
+                    self.assertEqual(self.dav.get(start).status, 404)
+
     def test_a_series_takes_its_rule_along(self):
         self.put("a", "SUMMARY:x", *OneSeries.DATES, "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=MO",
                  "EXDATE;VALUE=DATE:20260518", "X-OWN:kept")

@@ -240,6 +240,42 @@ static void an_item_becomes_a_document_below_its_parent(void **state)
     assert_int_not_equal(str_find(out, S("COMPLETED:20260506T080000Z\r\n")), SIZE_MAX);
 }
 
+/* mapping.md 2.11, 2.13: the first link is the URL; files by what is told of them. */
+static void links_and_files_hang_on_their_task(void **state)
+{
+    static const char json[] =
+        "{\"id\":\"t1\",\"title\":\"x\",\"linkedResources\":[{\"displayName\":\"SMS\"},"
+        "{\"webUrl\":\"https://a.example/\"},{\"webUrl\":\"https://b.example/1\","
+        "\"displayName\":\"Mail: b\"},{\"id\":\"r3\",\"webUrl\":\"https://c.example/2\"}],"
+        "\"attachments\":[{\"id\":\"A1\",\"name\":\"Holiday notice\","
+        "\"contentType\":\"text/plain\",\"size\":244},{\"name\":\"b.txt\"}]}";
+    static const char *const lines[] = { "URL:https://a.example/\r\n",
+        "ATTACH;X-MSTASK-LINK=1;FILENAME=\"Mail: b\":https://b.example/1\r\n",
+        "ATTACH;X-MSTASK-LINK=1;FILENAME=c.example:https://c.example/2\r\n",
+        ";FMTTYPE=text/plain;FILEN\r\n AME=\"Holiday notice\";SIZE=244:https://duedav.invalid/",
+        "FILENAME=b.txt" };
+    static const char less[] = "{\"id\":\"t1\",\"title\":\"x\",\"linkedResources\":["
+                               "{\"webUrl\":\"https://a.example/\"}],\"attachments\":[]}";
+    struct str document;
+    struct str out;
+    struct err err;
+
+    (void)state;
+    use(&dialect_todo);
+    assert_true(convert_to_vtodo(
+        &convert, str_from(json), (struct str){ 0 }, (struct str){ 0 }, &document, &err));
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        assert_int_not_equal(str_find(document, str_from(lines[i])), SIZE_MAX);
+    }
+    assert_true(convert_to_vtodo(&convert, str_from(less), str_from(json), document, &out, &err));
+    assert_int_equal(str_find(out, S("ATTACH")), SIZE_MAX);
+    assert_int_not_equal(str_find(out, S("URL:https://a.example/\r\n")), SIZE_MAX);
+    assert_false(convert_to_vtodo(&convert,
+        S("{\"title\":\"x\",\"attachments\":[{\"name\":\"a\",\"size\":\"big\"}]}"),
+        (struct str){ 0 }, (struct str){ 0 }, &out, &err));
+    assert_non_null(strstr(err.text, "attachments: "));
+}
+
 /* mapping.md 2.13 */
 static void a_url_becomes_a_link_where_that_is_set(void **state)
 {
@@ -434,6 +470,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_sub_task_is_an_item_of_a_checklist, start, end),
         cmocka_unit_test_setup_teardown(a_checklist_comes_and_goes_with_its_task, start, end),
         cmocka_unit_test_setup_teardown(an_item_becomes_a_document_below_its_parent, start, end),
+        cmocka_unit_test_setup_teardown(links_and_files_hang_on_their_task, start, end),
         cmocka_unit_test_setup_teardown(a_url_becomes_a_link_where_that_is_set, start, end),
     };
 
