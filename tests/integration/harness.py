@@ -698,6 +698,14 @@ class Bridge:
         self.url = self.server.read_line(r"listening on (http://\S+)")[1].rstrip("/")
         return self
 
+    def await_operations(self, count, pending=None):
+        """Until so many changes are open, or the answer has come that is not to come yet."""
+        end = time.monotonic() + DEADLINE
+        while json.loads(self.run("status", "--json"))[0]["open_operations"] < count:
+            if pending is not None and pending.done():
+                break
+            assert time.monotonic() < end, f"{count} changes are never open"
+
     def _close_clients(self):
         for client in self.clients:
             client.close()

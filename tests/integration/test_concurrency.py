@@ -58,8 +58,7 @@ class OneAccount(Crowd):
         self.sandbox.admin.fault("hold", method="POST", count=4)
         working = self.pool(50).map(work, range(50))
         self.sandbox.admin.wait(4, method="POST", arrived=True)
-        while json.loads(self.bridge.run("status", "--json"))[0]["open_operations"] < 10:
-            pass  # more have come than may go on
+        self.bridge.await_operations(10)  # more than may go on
         self.clock.settle()
         self.sandbox.admin.release()
         for done, sees_its_own in working:

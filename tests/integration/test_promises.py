@@ -480,9 +480,7 @@ class Writing(Promises):
         self.sandbox.admin.wait(method="PATCH", arrived=True)
         two = self.in_background(other.put, self.list + "a.ics", vtodo("a", "SUMMARY:C"),
                                  if_match=first.etag)
-        while not two.done() and json.loads(
-                self.bridge.run("status", "--json"))[0]["open_operations"] < 2:
-            pass  # it is on its way
+        self.bridge.await_operations(2, two)
         self.sandbox.admin.release()
         self.assertEqual(sorted([one.result().status, two.result().status]), [204, 412])
         self.assertEqual(self.only_task()["Subject"], "B")

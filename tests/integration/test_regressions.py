@@ -1,7 +1,6 @@
 """Mistakes that were found in the engine (most by test_torture.py), each with the shortest story that
 shows it."""
 import concurrent.futures
-import json
 
 from harness import Case, unfold, vtodo, wire
 
@@ -184,8 +183,7 @@ class Regressions(Case):
         second = self.another_client()
         waiting = self.in_background(second.put, self.list + "a.ics", text, if_none_match="*")
         third = self.another_client()
-        while json.loads(self.bridge.run("status", "--json"))[0]["open_operations"] < 2:
-            pass  # it is on its way
+        self.bridge.await_operations(2, waiting)
         self.clock.advance(14)
         self.sandbox.admin.release()
         self.sandbox.admin.wait(method="GET", path=wire.mark)
@@ -198,8 +196,7 @@ class Regressions(Case):
         for _ in range(3):
             self.clock.advance(3)
         again = self.in_background(third.put, self.list + "a.ics", text, if_none_match="*")
-        while json.loads(self.bridge.run("status", "--json"))[0]["open_operations"] < 2:
-            pass
+        self.bridge.await_operations(2, again)
         self.assertEqual(len(self.sandbox.admin.requests(path=wire.mark)), looked)
         self.sandbox.admin.release()
         self.assertEqual(again.result().status, 201)
