@@ -1,7 +1,7 @@
 """RFC 4918 9.8 and 9.9: a task goes into another list, also of another account."""
 import concurrent.futures
 
-from harness import Case, vtodo
+from harness import Case, needs_if_match, vtodo
 
 
 class Transfer(Case):
@@ -89,6 +89,20 @@ class Transfer(Case):
         self.assertGreater(int(reply.headers["Retry-After"]), 0)
         self.assertEqual(self.text, self.dav.get(self.tasks + "a.ics").text)
         self.sandbox.admin.clear_faults()
+
+    @needs_if_match
+    def test_a_change_upstream_during_a_move_moves_along(self):
+        task = self.sandbox.admin.tasks("alice")["Buy milk"]["Id"]
+        last = self.sandbox.admin.last()
+        self.sandbox.admin.fault("hold_after", method="POST")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            moving = pool.submit(self.send, "MOVE", self.tasks + "a.ics", self.other + "a.ics", 201)
+            self.sandbox.admin.wait(method="POST", after=last, arrived=True)
+            self.sandbox.rest().patch(f"/tasks/{task}", {"Subject": "Buy bread"})
+            self.sandbox.admin.release()
+            moving.result()
+        self.assertEqual([("other", "Buy bread")], self.names())
+        self.assertIn("X-ODD:kept", self.dav.get(self.other + "a.ics").text)
 
     def assert_retry_finishes(self, **headers):
         reply = self.clock.until_final(self.dav.request, "MOVE", self.tasks + "a.ics", None, {

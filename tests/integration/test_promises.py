@@ -604,6 +604,7 @@ class Unclear(Promises):
         self.assertEqual(put.status, 204, put)
         self.sandbox.admin.release()  # the page still says SUMMARY:A
         polling.result()
+        self.assertIn("SUMMARY:B", unfold(self.dav.get(self.list + "a.ics").text))
         self.poll()
         got = unfold(self.dav.get(self.list + "a.ics").text)
         self.assertIn("SUMMARY:B", got)

@@ -161,6 +161,26 @@ class Regressions(Case):
         self.poll()
         self.assertEqual(self.dav.get(self.list + "a.ics").status, 404)
 
+    def test_a_full_round_that_began_before_a_create_takes_nothing_away(self):
+        self.put(vtodo("a", "SUMMARY:A"), 201, if_none_match="*")
+        self.poll()
+        _, token = self.dav.sync_collection(self.list)
+        self.sandbox.admin.expire_tokens()
+        self.sandbox.admin.fault(**{**wire.after_listing, "kind": "hold_after"})
+        other = self.another_client()
+        last = self.sandbox.admin.last()
+        self.clock.advance(FRESH)
+        polling = self.in_background(other.ctag, self.list)
+        self.sandbox.admin.wait(
+            path=wire.after_listing["path"], arrived=True, count=2, after=last)
+        new = self.list + "new.ics"
+        self.assertEqual(self.dav.put(new, vtodo("new", "SUMMARY:New")).status, 201)
+        self.sandbox.admin.release()
+        polling.result()
+        self.poll()
+        self.assertEqual(list(self.dav.sync_collection(self.list, token)[0]), [new])
+        self.assertEqual(len(self.dav.etags(self.list)), 2)
+
     def test_a_task_that_cannot_be_read_singly_holds_up_no_other(self):
         tasks = [self.rest.create(name) for name in ("One", "Two")]
         self.poll()

@@ -2,8 +2,9 @@
 of test_faults_upstream.py can't tell."""
 import concurrent.futures
 import json
+import tempfile
 
-from harness import Bridge, Case, vtodo, wire
+from harness import Bridge, Case, TestClock, vtodo, wire
 from proxy import Listener, make_certificate
 
 FRESH = 6  # seconds after which a poll starts a round ([sync] fresh is 5 s)
@@ -220,6 +221,40 @@ class Rotation(Odd):
         self.assertEqual(self.dav.collections(), {"Tasks": self.list, "Garden": path})
         names = [folder["Name"] for folder in self.admin.state("alice")["folders"]]
         self.assertEqual(sorted(names), ["Garden", "Tasks"])
+
+
+class Schedule(Odd):
+    def rounds(self, times, seconds):
+        last = self.admin.last()
+        for _ in range(times):
+            self.clock.advance(seconds)
+        self.clock.settle()
+        return len(self.admin.requests(path=wire.folder_round, after=last))
+
+    def test_rounds_are_rare_while_nobody_asks(self):
+        self.bridge_up()
+        self.assertGreaterEqual(self.rounds(20, 15), 10)  # near: 15 s, for ten minutes after a poll
+        self.clock.advance(600)
+        self.assertIn(self.rounds(20, 60), range(2, 7))  # far: 5 m
+        self.poll()
+        self.assertGreaterEqual(self.rounds(20, 15), 10)
+
+
+class Skew(Case):
+    def test_a_lost_answer_of_a_service_whose_clock_is_an_hour_off_is_found(self):
+        clock = self.start_clock()
+        ahead = self.started(TestClock(tempfile.mkdtemp(dir=self.folder), "2026-05-04T09:00:00Z"))
+        sandbox = self.start_sandbox(clock=ahead)
+        bridge, dav = self.start_bridge(sandbox, clock=clock)
+        path = dav.collections()["Tasks"] + "a.ics"
+        # it takes no marker: only its age tells the task that was made
+        sandbox.admin.fault("status", method="POST", path="/tasks", status=400)
+        sandbox.admin.fault("cut_after", method="POST", path="/tasks")
+        text = vtodo("a", "SUMMARY:a", "LOCATION:kept")
+        self.assertEqual(dav.put(path, text, if_none_match="*").status, 503)
+        self.assertEqual(clock.until_final(dav.put, path, text, if_none_match="*").status, 201)
+        self.assertEqual(list(sandbox.admin.tasks("alice")), ["a"])
+        self.assertIn("LOCATION:kept", dav.get(path).text)
 
 
 del Odd

@@ -129,7 +129,7 @@ class Reminders(Timed):
 
     def test_it_works_for_a_list_that_is_not_in_memory(self):
         self.put_task()
-        self.sandbox.admin.seed("alice", 1500, body_bytes=2000)
+        self.sandbox.admin.seed("alice", 2000)  # more than 1M of them
         self.poll()
         self.clock.advance(2 * MINUTE)  # eviction looks every second
         self.when(6 * HOUR + 55 * MINUTE)
