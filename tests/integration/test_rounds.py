@@ -120,6 +120,7 @@ class Pages(Odd):
         self.two_pages([task], [task, task])
         self.until(lambda: not any(not f["struck"] for f in self.admin.faults()))
         self.until(lambda: self.titles() == ["New"])
+        self.assertEqual(json.loads(self.bridge.run("status", "--json"))[0]["rounds_failed"], 0)
 
 
 class Rotation(Odd):
