@@ -1,7 +1,8 @@
 """Random clients and a random Outlook on one mailbox, with faults and kill -9, checked by an oracle
 (torture_model.py). The seed is printed; DUEDAV_SEED=N repeats a run (the order of answers, which the
 machine decides, apart). An ordinary run has always the same one, so that a red one is about the change
-at hand; DUEDAV_LONG=1 takes a seed by chance and runs longer, DUEDAV_OPS=N sets the length.
+at hand; DUEDAV_LONG=1 takes a seed by chance and runs longer, DUEDAV_OPS=N sets the length. Many
+seeds in turn: tests/bench/torture.py.
 
 Nothing sleeps: one thread starts requests, waits for answers, and moves the clock when nothing else
 goes on.
@@ -22,9 +23,9 @@ import torture_model as m
 
 LONG = bool(os.environ.get("DUEDAV_LONG"))
 FRESH = 6
-OPERATIONS = int(os.environ.get("DUEDAV_OPS") or (20000 if LONG else 300))  # on each dialect
+OPERATIONS = int(os.environ.get("DUEDAV_OPS") or (20000 if LONG else 1000))  # on each dialect
 EPISODE = 120  # operations between two checks
-SECONDS = float(os.environ.get("DUEDAV_SECONDS") or (3600 if LONG else 60))
+SECONDS = float(os.environ.get("DUEDAV_SECONDS") or (3600 if LONG else 120))
 SOON_MS = 2  # what the bridge has sent is here
 KEEP = os.environ.get("DUEDAV_KEEP")  # a folder for what is left of a run that failed
 
@@ -548,5 +549,5 @@ class Torture(Faults, Case):
             raise
         self.bridge.stop()
         self.check_log()
-        print(f"{self.operations()} operations {json.dumps(self.counts)}, {len(self.model.tasks)} "
+        print(f"{self.operations()} operations {json.dumps(self.counts, sort_keys=True)}, {len(self.model.tasks)} "
               f"tasks, {time.monotonic() - started:.0f} s", flush=True)

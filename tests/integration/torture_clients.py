@@ -397,6 +397,7 @@ class Client:
         self.model.note(f"{self.name} {series.tag} got {answer.status} {completion}")
         if completion.state == m.ACKED:
             self.test.count("completions")
+            self.test.count("unclear completions", unclear)
             self.test.check_series_upstream(series)
         yield from self.sync()
 

@@ -3,6 +3,7 @@ import subprocess
 
 from harness import wire
 
+LOSING = ("cut_before", "cut_after", "truncate", "stall_after", "hold", "hold_after")
 HTML = "<html><body><h1>Bad Gateway</h1></body></html>"
 PATIENCE_MS = 25  # how long an answer that needs no clock takes at most, usually
 
@@ -42,9 +43,15 @@ class Faults:
             self.ignored_matches += 1
         if kind not in ("partial_items",) and method == "GET" and self.rng.random() < 0.4:
             more["path"] = self.rng.choice([wire.mark, wire.delta, wire.page, wire.single])
+        if kind in LOSING and self.rng.random() < 0.3:  # of many writes few complete a series
+            series = [t["Id"] for t in self.admin.state("alice")["tasks"] if t["Recurrence"]]
+            if series:
+                more.update(method=wire.complete["method"], path=self.rng.choice(series)[-25:-1],
+                            nth=1)
         self.model.note(f"fault {kind} {more}")
         self.admin.fault(kind, **more)
         self.count("faults")
+        self.count(f"fault {kind} {more['status']}" if kind == "status" else f"fault {kind}")
 
     def kill(self):
         """kill -9, at whatever the bridge is doing just now."""

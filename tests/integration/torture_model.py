@@ -253,10 +253,10 @@ class Model:
         self.settle(writes, state)
         if move.removal is None:
             return
-        move.removal.end, move.removal.state = self.now, state
-        # what somebody else deleted may be newer than what had gone by then
+        # what somebody else deleted, before or meanwhile, may be newer than what went
         is_strict = is_strict and not any(
             w.value is False and w is not move.removal for w in move.source.standing("exists"))
+        move.removal.end, move.removal.state = self.now, state
         for write in writes[1] + writes[2]:
             if isinstance(write, Moved):
                 write.settle(is_strict and not move.is_replay)
