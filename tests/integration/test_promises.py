@@ -550,6 +550,23 @@ class Unclear(Promises):
         self.assertEqual(answer.status, 201, answer)
         self.only_task()
 
+    def test_a_create_that_is_unclear_is_known_by_its_marker_whatever_it_is_called_now(self):
+        self.bridge_up()
+        self.sandbox.admin.fault("hold_after", method="POST")
+        text = vtodo("a", "SUMMARY:A", "LOCATION:kept")
+        pending = self.in_background(self.dav.put, self.list + "a.ics", text, if_none_match="*")
+        self.sandbox.admin.wait(method="POST", arrived=True)
+        self.rest.patch(f"/tasks/{self.only_task()['Id']}", {"Subject": "B", "Importance": "High"})
+        self.clock.advance(21)
+        self.assertEqual(pending.result().status, 503)
+        self.sandbox.admin.release()
+        answer = self.clock.until_final(self.dav.put, self.list + "a.ics", text, if_none_match="*")
+        self.assertEqual((answer.status, answer.etag), (201, None), answer)
+        self.assertEqual(self.only_task()["Subject"], "B")
+        lines = unfold(self.dav.get(self.list + "a.ics").text)
+        for line in "SUMMARY:B", "PRIORITY:1", "LOCATION:kept":
+            self.assertIn(line, lines)
+
     def test_an_update_applied_before_the_connection_broke_is_recognised(self):
         self.bridge_up()
         first = self.put_new("a", "SUMMARY:A")
