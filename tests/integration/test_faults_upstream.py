@@ -302,7 +302,7 @@ class FaultCase(unittest.TestCase):
             self.assertIn("Retry-After", answer.headers, (kind, answer))
         else:
             self.assertIn(answer.status, (*done, *fault.means.get(kind, ())), (kind, answer))
-        during = self.served()
+        during = self.while_time_passes(self.served)  # a poll may wait for a round
         self.assertEqual(during["Tasks"][still], 1, f"{kind}: reads go on")
         fault.end(self)
         if answer.status != 503 and kind in fault.means:  # believed, and set right by a full round
@@ -338,7 +338,7 @@ class FaultCase(unittest.TestCase):
         fault.begin(self, "GET", **struck)
         self.clock.advance(FRESH)
         self.while_time_passes(lambda: self.world.dav.ctag(self.lists["Tasks"]))
-        during = self.served()
+        during = self.while_time_passes(self.served)  # a poll may wait for a round
         for title, tasks in before.items():
             for task in tasks:  # as it was, or as Outlook made it
                 if task == name:
@@ -466,9 +466,13 @@ def some_of(kinds, place):
 
 def named(fault, kinds, strike):
     def test(self):
+        ended = []
         for kind in kinds:
             with self.subTest(kind):
                 getattr(self, strike)(fault, kind)
+                ended.append(kind)
+            if kind not in ended:
+                return  # the world is not what the next one expects
         self.ended_well()
     return test
 
