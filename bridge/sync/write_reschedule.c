@@ -33,9 +33,12 @@ static void go_on(struct op *op)
     }
 }
 
+/** Nobody waits for one that is unclear: it is looked for until the service is well again. */
 static void on_failed(struct op *op, const struct err *err)
 {
-    if (op->state == OP_UNCLEAR) {
+    bool may_pass = err->kind == ERR_BUSY || err->kind == ERR_DENIED || err->kind == ERR_INTERNAL;
+
+    if (op->state == OP_UNCLEAR && may_pass) {
         op->has_searched_copy = false;
         op_lookup_failed(op, err);
         return;
