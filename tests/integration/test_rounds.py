@@ -117,7 +117,7 @@ class Pages(Odd):
         self.bridge_up()
         self.rest.create("New")
         task = wire.entry(self.sandbox, self.admin.tasks("alice")["New"]["Id"])
-        self.two_pages([task], [task, task])
+        self.two_pages([task, task], [task])
         self.until(lambda: not any(not f["struck"] for f in self.admin.faults()))
         self.until(lambda: self.titles() == ["New"])
         self.assertEqual(json.loads(self.bridge.run("status", "--json"))[0]["rounds_failed"], 0)
@@ -231,6 +231,31 @@ class Schedule(Odd):
             self.clock.advance(seconds)
         self.clock.settle()
         return len(self.admin.requests(path=wire.folder_round, after=last))
+
+    def test_a_poll_of_what_is_fresh_starts_no_round(self):
+        self.bridge_up()
+        self.clock.settle()
+        last = self.admin.last()
+        for _ in range(3):
+            self.dav.ctag(self.list)
+            self.clock.settle()
+        self.assertEqual(self.admin.requests(path=wire.folder_round, after=last), [])
+        self.poll()
+        self.clock.settle()
+        self.assertEqual(len(self.admin.requests(path=wire.folder_round, after=last)), 1)
+
+    def test_a_poll_waits_for_hold_at_most(self):
+        self.bridge_up()
+        self.clock.settle()
+        last = self.admin.last()
+        self.admin.fault("hold", path=wire.linked)
+        self.clock.advance(FRESH)
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(self.dav.ctag, self.list)
+            self.admin.wait(path=wire.linked, arrived=True, after=last)
+            self.clock.advance(1)
+            asking.result()
+        self.admin.release()
 
     def test_rounds_are_rare_while_nobody_asks(self):
         self.bridge_up()
