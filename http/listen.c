@@ -17,9 +17,9 @@
 #define BACKLOG     1024
 /** How long accepting rests when descriptors or memory for sockets have run out. */
 #define ACCEPT_PAUSE_MS 100
-/** Connections taken in a turn: libevent goes on for as long as more come, and nobody else is
- * served. */
-#define ACCEPTS_A_TURN 32
+/** Connections taken between two pauses: libevent goes on for as long as more come, and nobody else
+ * is served meanwhile. */
+#define ACCEPTS_AT_ONCE 32
 
 union socket_address {
     struct sockaddr any;
@@ -35,7 +35,7 @@ static void on_accept(struct evconnlistener *events, evutil_socket_t fd, struct 
     struct http_address *address;
 
     (void)peer_bytes;
-    if (++listener->accepted == ACCEPTS_A_TURN) {
+    if (++listener->accepted == ACCEPTS_AT_ONCE) {
         evconnlistener_disable(events);
         loop_timer_start(&listener->pause, 0);
     }
