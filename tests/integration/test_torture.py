@@ -39,7 +39,6 @@ class Torture(Faults, Case):
         self.model = m.Model()
         self.folder_of = {}   # path of a list: upstream id
         self.folder_ids = {}  # every name that a list ever had: upstream id
-        self.ignored_matches = 0  # so often a DELETE may not have honoured If-Match
         self.counts = {}
         self.clock = self.start_clock()
         self.released_us = self.clock.now_us

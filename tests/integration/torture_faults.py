@@ -2,6 +2,7 @@
 import subprocess
 
 from harness import wire
+import torture_model as m
 
 LOSING = ("cut_before", "cut_after", "truncate", "stall_after", "hold", "hold_after")
 HTML = "<html><body><h1>Bad Gateway</h1></body></html>"
@@ -13,6 +14,7 @@ class Faults:
 
     def clear_faults(self):
         self.admin.clear_faults()
+        self.honours_if_match = m.HONOURS_IF_MATCH
         self.admin.fault("delay", path="outlook=1", ms=0, count=0)  # Outlook's own get through
 
     def add_fault(self):
@@ -40,7 +42,7 @@ class Faults:
             more["method"] = "GET"
         elif kind == "ignore_if_match":
             more["method"] = self.rng.choice(["PATCH", "DELETE"])
-            self.ignored_matches += 1
+            self.honours_if_match = False  # until the faults are cleared
         if kind not in ("partial_items",) and method == "GET" and self.rng.random() < 0.4:
             more["path"] = self.rng.choice([wire.mark, wire.delta, wire.page, wire.single])
         if kind in LOSING and self.rng.random() < 0.3:  # of many writes few complete a series
