@@ -183,7 +183,7 @@ static void put_beside(struct sbx_call *call, const struct sbx_task *task, struc
 /**
  * "A duplicate" is all that the reports say of a series with new dates (B.7). As when an occurrence
  * is completed, the id stays with the old date and the series goes on as a new task; or it goes
- * with the series, and the old occurrence stays behind as a task of its own.
+ * with the series, and what it was stays behind as a series of its own.
  */
 static void put_copied(struct sbx_call *call, const struct sbx_task *old, struct sbx_task *task)
 {
@@ -191,7 +191,6 @@ static void put_copied(struct sbx_call *call, const struct sbx_task *old, struct
 
     if (call->service->personality.moves_series) {
         other = *old;
-        other.has_series = false;
     } else {
         *task = *old;
     }

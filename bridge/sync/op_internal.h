@@ -123,16 +123,16 @@ struct op {
     unsigned misses, lookup_failures;
     struct str found_id; /**< bears the marker, but is completed: the rest of a series */
     struct candidate *candidates;
+    bool has_chosen;           /**< one of them, `answer`: others keep away from it */
     bool has_kept;             /**< what is kept upstream was written, or could not be */
     bool is_kept_locally;      /**< nothing else is sent */
     struct str kept;           /**< what is to be kept */
     enum op_below below_state; /**< of an item of a checklist: write_keep.c */
-    bool has_chosen;           /**< one of them, `answer`: others keep away from it */
     unsigned walked_pages;
     bool has_searched_copy; /**< write_reschedule.c */
     struct str link_before; /**< the list's before it was sent; empty: nobody knows any more */
-    struct upstream_item copy;
-    bool is_copy_owned;
+    struct str series_marker;
+    struct str copy_id; /**< of the one that may be the copy: others keep away from it */
 
     /* settling */
     struct store_resource result;
@@ -152,6 +152,7 @@ struct op {
     struct store_resource *below; /**< the sub-tasks that went with the task */
     size_t below_count;
     struct str discard_id;  /**< upstream, of what goes once this is settled; empty: nothing */
+    struct task discarded;  /**< what that was when it was judged: only this goes */
     int64_t discard_row_id; /**< of the OP_DISCARD that follows; 0: none */
     enum sync_outcome outcome;
     bool gives_etag;
@@ -187,6 +188,8 @@ bool op_job_ended(struct op *op);
 /** The same for what came instead of a job: it was abandoned; free it. */
 void op_abandoned(struct op *op);
 struct map_context op_context(const struct op *op);
+/** May a new task of that title be what this operation makes? */
+bool op_may_make(const struct op *op, struct str title);
 
 /** Answer in a later turn, without an operation. */
 void sync_refuse_later(struct engine *engine, enum sync_outcome outcome, const struct err *err,
@@ -259,6 +262,8 @@ MUST_CHECK bool op_settle_below(struct op *op, struct store_db *db, struct err *
 void op_below_settled(struct op *op);
 
 /* write_discard.c */
+/** Has the task that was read what would be lost with it, as far as anybody can tell? */
+bool op_holds_more(const struct op *op, struct upstream_reply *reply);
 /** In the settlement: write down that discard_id goes. */
 MUST_CHECK bool op_add_discard(struct op *op, struct store_db *db, struct err *err);
 /** After its commit. */
@@ -271,6 +276,8 @@ void op_send_discard(struct op *op);
 /* write_reschedule.c */
 /** Does it give a series another rule, at a service that may leave a copy of it behind? */
 bool op_reschedules(const struct op *op);
+/** The same of one whose base may not have been read yet. */
+bool op_may_reschedule(const struct op *op);
 /** It is about to be sent: what changes in the list from now on is where the copy will be. */
 void op_note_link(struct op *op);
 /** Look for that copy: once, before the change is settled upon item. Ends in op_settle; or where
@@ -355,3 +362,6 @@ void op_resume(
 /* write_fingerprint.c */
 /** OP_CREATE: ends in op_settle, op_missed or op_lookup_failed. */
 void op_find_by_fingerprint(struct op *op);
+void op_add_candidate(struct op *op, struct str id);
+/** Does another operation stand for that task upstream? */
+bool op_is_anothers(const struct op *op, struct str id);

@@ -3,7 +3,7 @@
 #include "bridge/core/civil.h"
 
 enum {
-    TOGETHER_S = 60
+    TOGETHER_S = 2
 };
 
 /** What a rule repeats, whatever it says of its end. */
@@ -57,18 +57,17 @@ bool role_is_rescheduled(const struct task *wanted, const struct task *task)
            repeats_alike(task, wanted);
 }
 
-bool role_is_left_behind(
-    const struct task *base, const struct task *wanted, const struct task *task)
+bool role_is_one_of_two(const struct task *base, const struct task *wanted, const struct task *task)
 {
     return task->status != TASK_DONE &&
            (has_content_of(task, base) || has_content_of(task, wanted)) &&
-           (task_field_eq(task, base, TASK_DUE) || role_is_rescheduled(wanted, task));
+           (role_is_rescheduled(wanted, task) || role_is_rescheduled(base, task));
 }
 
-bool role_is_written_together(const struct task *a, const struct task *b)
+bool role_is_made_with(const struct task *task, const struct task *copy)
 {
-    int64_t apart_us = a->modified_us - b->modified_us;
+    int64_t apart_us = copy->created_us - task->modified_us;
 
-    return a->modified_us != 0 && b->modified_us != 0 && apart_us <= TOGETHER_S * CIVIL_MICROS &&
-           apart_us >= -TOGETHER_S * CIVIL_MICROS;
+    return task->modified_us != 0 && copy->created_us != 0 &&
+           apart_us <= TOGETHER_S * CIVIL_MICROS && apart_us >= -TOGETHER_S * CIVIL_MICROS;
 }

@@ -19,9 +19,10 @@ bool role_is_next(const struct task *base, const struct task *task);
 
 /** The one that has the rule and the date that were wanted. */
 bool role_is_rescheduled(const struct task *wanted, const struct task *task);
-/** The other one, open and with the content of before or of now: it stands where the series stood,
- * or is the same once more. */
-bool role_is_left_behind(
+/** It can be either: an open series of the content of before or of now, which stands where the
+ * series stood or was to stand. */
+bool role_is_one_of_two(
     const struct task *base, const struct task *wanted, const struct task *task);
-/** By the service's own clock. */
-bool role_is_written_together(const struct task *a, const struct task *b);
+/** Did `copy` come to be when `task` was last changed, by the service's own clock? Only if both say
+ * when. */
+bool role_is_made_with(const struct task *task, const struct task *copy);

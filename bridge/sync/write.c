@@ -470,6 +470,23 @@ struct recent {
     struct recent *next;
 };
 
+bool op_may_make(const struct op *op, struct str title)
+{
+    if (op->state != OP_RUNNING && op->state != OP_UNCLEAR) {
+        return false;
+    }
+    if (op->kind == OP_CREATE && op->row_id != 0 && str_eq(op->plan.wanted.title, title)) {
+        return true; /* the very task that is being made */
+    }
+    if (op->is_stepping || op_may_reschedule(op)) {
+        bool is_of_title = op->base.title.n == 0 || str_eq(op->base.title, title);
+
+        /* what a step takes out of a series, or the copy that a new rule leaves behind */
+        return is_of_title || (!op->is_stepping && str_eq(op->plan.wanted.title, title));
+    }
+    return false;
+}
+
 bool ops_touch(
     const struct collection *collection, struct str upstream_id, struct str href, struct str title)
 {
@@ -483,17 +500,8 @@ bool ops_touch(
         if (href.n && str_eq(op->href, href)) {
             return true; /* it is just reading the row, or making the task anew */
         }
-        if (!href.n && op->kind == OP_CREATE && op->row_id != 0 &&
-            str_eq(op->plan.wanted.title, title)) {
-            return true; /* it may be the very task that is being made */
-        }
-        if (!href.n && op->is_stepping &&
-            (op->base.title.n == 0 || str_eq(op->base.title, title))) {
-            return true; /* it may be what a step takes out of a series */
-        }
-        if (!href.n && op_reschedules(op) &&
-            (str_eq(op->base.title, title) || str_eq(op->plan.wanted.title, title))) {
-            return true; /* it may be the copy that a new rule leaves behind */
+        if (!href.n && op_may_make(op, title)) {
+            return true;
         }
     }
     return false;

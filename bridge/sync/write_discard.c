@@ -9,6 +9,26 @@ enum {
     DISCARD_DEADLINE_MS = 20 * 1000
 };
 
+bool op_holds_more(const struct op *op, struct upstream_reply *reply)
+{
+    const struct dialect *dialect = upstream_dialect(op->account->upstream);
+    const struct task *task = &reply->item.task;
+    struct upstream_item item = { 0 };
+    struct err err = { 0 };
+    CLEANUP(arena_free) struct arena *scratch = arena_new();
+
+    return !reply->item.has_subtasks || !task->knows_attachments || task->has_attachments ||
+           task->attachment_count > 0 ||
+           (reply->page &&
+               (dialect->next_item(reply->page, scratch, &item, &err) || err.kind != ERR_NONE));
+}
+
+/** What a task was then; an item of a checklist goes in any case. */
+static struct str judged(const struct op *op)
+{
+    return upstream_parent_of(op->discard_id).n ? S("") : version_base(&op->discarded, op->arena);
+}
+
 bool op_add_discard(struct op *op, struct store_db *db, struct err *err)
 {
     struct store_operation row = {
@@ -20,6 +40,7 @@ bool op_add_discard(struct op *op, struct store_db *db, struct err *err)
         .upstream_id = op->discard_id,
         .replaced_etag = S(""),
         .marker = S(""),
+        .expected = judged(op),
         .created_s = clock_now_s(),
     };
 
@@ -61,32 +82,52 @@ static void send(struct op *op, enum upstream_kind kind, const struct task *task
         upstream_start(op->account->upstream, &call, true, DISCARD_DEADLINE_MS, cb, op);
 }
 
+static void leave(struct op *op)
+{
+    log_warn("write.not_discarded", LOG_HASH("task", op->upstream_id),
+        LOG_TEXT("why", "it has changed since"));
+    op_forget(op);
+}
+
+static bool is_as_judged(const struct op *op, const struct upstream_item *item, task_fields but)
+{
+    return (task_diff(&item->task, &op->base) & item->task.present & ~but) == 0;
+}
+
+/** A repetition that is asked for again later finds what this made of it. */
 static void on_ended(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
 
+    op->upstream_op = NULL;
     if (reply->err.kind != ERR_NONE) {
         on_discarded(reply, arg);
+    } else if (!is_as_judged(op, &reply->item, TASK_FIELD(TASK_RECURRENCE))) {
+        leave(op);
     } else {
-        op->upstream_op = NULL;
+        op->base.recurrence = (struct task_recurrence){ 0 };
+        op->base.modified_us = reply->item.task.modified_us;
         send(op, UPSTREAM_DELETE_TASK, NULL, 0, on_discarded);
     }
 }
 
-/** Days may have gone by. One that was completed meanwhile is somebody's; of a series a DELETE may
+/** Days may have gone by. One that was touched meanwhile is somebody's; of a series a DELETE may
  * take one occurrence only (mapping.md 5.1). */
 static void on_fresh(struct upstream_reply *reply, void *arg)
 {
     const struct task plain = { .percent = -1 };
     struct op *op = arg;
 
-    if (reply->err.kind != ERR_NONE || reply->item.task.status == TASK_DONE) {
+    op->upstream_op = NULL;
+    if (reply->err.kind != ERR_NONE) {
         on_discarded(reply, arg);
-    } else if (reply->item.task.recurrence.is_set) {
-        op->upstream_op = NULL;
+    } else if (reply->item.task.modified_us != op->base.modified_us ||
+               !is_as_judged(op, &reply->item, 0) || op_holds_more(op, reply)) {
+        leave(op);
+    } else if (op->base.recurrence.is_set) {
         send(op, UPSTREAM_UPDATE_TASK, &plain, TASK_FIELD(TASK_RECURRENCE), on_ended);
     } else {
-        on_ended(reply, arg);
+        send(op, UPSTREAM_DELETE_TASK, NULL, 0, on_discarded);
     }
 }
 
@@ -103,7 +144,11 @@ void op_resume_discard(
     struct account *account, struct collection *c, const struct store_operation *row)
 {
     struct op *op = op_new(account, c, OP_DISCARD);
+    struct err err;
 
+    if (row->expected.n && !task_parse(row->expected, op->arena, &op->base, &err)) {
+        log_error("write.resume", LOG_INT("operation", row->id), LOG_TEXT("why", err.text));
+    } /* without it nothing is as it was judged */
     op->row_id = row->id;
     op->href = S("");
     op->object.uid = S("");
@@ -117,6 +162,7 @@ void op_start_discard(struct op *op)
         .id = op->discard_row_id,
         .kind = OP_DISCARD,
         .upstream_id = op->discard_id,
+        .expected = judged(op),
     };
 
     if (op->discard_row_id != 0) {

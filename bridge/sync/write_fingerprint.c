@@ -53,10 +53,10 @@ static bool is_of_that_kind(const struct op *op, struct str id)
     return is_item == (op->parent_id.n > 0);
 }
 
-static bool is_anothers(const struct op *op, struct str id)
+bool op_is_anothers(const struct op *op, struct str id)
 {
     for (const struct op *other = op->collection->ops; other; other = other->next) {
-        if (other != op && (str_eq(other->upstream_id, id) ||
+        if (other != op && (str_eq(other->upstream_id, id) || str_eq(other->copy_id, id) ||
                                (other->has_chosen && str_eq(other->answer.id, id)))) {
             return true;
         }
@@ -64,7 +64,7 @@ static bool is_anothers(const struct op *op, struct str id)
     return false;
 }
 
-static void add_candidate(struct op *op, struct str id)
+void op_add_candidate(struct op *op, struct str id)
 {
     struct candidate *candidate;
 
@@ -121,7 +121,7 @@ static void owned_done(struct store_job *base)
  */
 static bool choose(struct op *op, const struct upstream_item *item)
 {
-    if ((item->marker.n > 0 && !str_eq(item->marker, op->marker)) || is_anothers(op, item->id)) {
+    if ((item->marker.n > 0 && !str_eq(item->marker, op->marker)) || op_is_anothers(op, item->id)) {
         return false;
     }
     op_keep_answer(op, item);
@@ -183,7 +183,7 @@ static void on_walked(struct upstream_reply *reply, void *arg)
            dialect->next_item(reply->page, scratch, &item, &err)) {
         if (!item.is_removed && is_of_that_kind(op, item.id) && looks_the_same(op, &item.task) &&
             is_of_that_time(op, &item.task, reply->service_date_s)) {
-            add_candidate(op, item.id);
+            op_add_candidate(op, item.id);
         }
     }
     if (err.kind == ERR_NONE && ++op->walked_pages > WALK_PAGES_MAX) {

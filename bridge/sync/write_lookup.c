@@ -214,6 +214,7 @@ void op_become_unclear(struct op *op, const struct err *err)
         LOG_INT("operation", op->row_id), LOG_TEXT("why", err->text));
     op_answer(op, SYNC_BUSY, S(""), &told);
     op->misses = 0;
+    op->has_searched_copy = false;
     if (was_running) {
         look_in(op, 0);
         engine_op_ended(op->engine); /* a stop does not wait for it */

@@ -4,22 +4,37 @@
 /**
  * A new rule for a series may leave it behind as it was, beside the one that was asked for
  * (mapping.md 5.4, RESCHEDULE; upstream.md B.7). When a service does so, and which of the two keeps
- * the id, is not documented. So the list's latest changes are looked through for an open task of
- * the same content that was written with ours and has no resource; the one of the two that stands
- * where the series stood is discarded, as a step of its own that is written down with the result.
- * No page gives either a resource meanwhile (ops_touch).
+ * the id, is not documented. So the list's latest changes are looked through for an open series of
+ * the same content that came to be with the change; the one of the two that stands where the series
+ * stood is discarded, as a step of its own that is written down with the result. No page gives
+ * either a resource meanwhile (ops_touch).
+ *
+ * A double can be seen and a deletion can't: where somebody else may have made the other one, or
+ * something hangs on the one that would go, both stay.
  */
 enum {
     LOOK_MS = 20 * 1000,
     PAGES_MAX = 1000,
+    CANDIDATES_MAX = 16,
 };
+
+bool op_may_reschedule(const struct op *op)
+{
+    return op->kind == OP_UPDATE && !op->is_stepping && op->account->upstream &&
+           upstream_dialect(op->account->upstream)->copies_series &&
+           (op->plan.fields & TASK_FIELD(TASK_RECURRENCE)) && op->plan.wanted.recurrence.is_set &&
+           (op->base.title.n == 0 || (op->base.recurrence.is_set && op->base.status != TASK_DONE));
+}
 
 bool op_reschedules(const struct op *op)
 {
-    return op->kind == OP_UPDATE && !op->is_stepping && op->account->upstream &&
-           upstream_dialect(op->account->upstream)->copies_series && op->base.recurrence.is_set &&
-           op->base.status != TASK_DONE && (op->plan.fields & TASK_FIELD(TASK_RECURRENCE)) &&
-           op->plan.wanted.recurrence.is_set;
+    return op_may_reschedule(op) && op->base.recurrence.is_set && op->base.status != TASK_DONE;
+}
+
+/** The series' task, as `answer` shows it, is the new one. */
+static bool id_went_along(const struct op *op)
+{
+    return role_is_rescheduled(&op->plan.wanted, &op->answer.task);
 }
 
 /** op->answer is what the series' task is now: settle upon it, or upon what took its place. */
@@ -33,90 +48,202 @@ static void go_on(struct op *op)
     }
 }
 
-/** Nobody waits for one that is unclear: it is looked for until the service is well again. */
+static void leave_both(struct op *op, const char *why)
+{
+    log_warn("write.left_double", LOG_HASH("task", op->upstream_id), LOG_HASH("copy", op->copy_id),
+        LOG_TEXT("why", why));
+    op->copy_id = S("");
+    go_on(op);
+}
+
+/** Without the id nobody knows what has become of the series: not done until that is known. */
 static void on_failed(struct op *op, const struct err *err)
 {
     bool may_pass = err->kind == ERR_BUSY || err->kind == ERR_DENIED || err->kind == ERR_INTERNAL;
 
-    if (op->state == OP_UNCLEAR && may_pass) {
-        op->has_searched_copy = false;
-        op_lookup_failed(op, err);
-        return;
-    }
     log_warn("write.copy_not_sought", LOG_HASH("task", op->upstream_id),
         LOG_TEXT("kind", err_kind_name(err->kind)), LOG_TEXT("why", err->text));
-    go_on(op);
+    op->copy_id = S("");
+    if (id_went_along(op) || (op->state == OP_UNCLEAR && !may_pass)) {
+        go_on(op);
+    } else {
+        op_become_unclear(op, err);
+    }
 }
 
-static bool owner_run(struct store_job *base, struct store_db *db, struct err *err)
+/* --- judging one -------------------------------------------------------------------------- */
+
+static void read_one(struct op *op, struct str id, upstream_cb *cb)
 {
-    struct op *op = CONTAINER_OF(base, struct op, job);
-    struct store_resource row;
+    struct upstream_call call = {
+        .kind = UPSTREAM_GET_TASK,
+        .folder_id = text_str(&op->collection->upstream_id),
+        .task_id = id,
+        .marker = S("any"),
+        .zone = op->account->zone,
+    };
 
-    return store_resource_find_upstream(db, op->account_id, op->collection_id, op->copy.id,
-        op->arena, &row, &op->is_copy_owned, err);
-}
-
-static void owner_done(struct store_job *base)
-{
-    struct op *op = CONTAINER_OF(base, struct op, job);
-    struct upstream_item copy = op->copy;
-    struct err err = base->err;
-
-    if (!op_job_ended(op)) {
-        return;
-    }
-    if (err.kind != ERR_NONE) {
-        on_failed(op, &err);
-        return;
-    }
-    if (!op->is_copy_owned) {
-        log_info("write.copied", LOG_HASH("task", op->upstream_id), LOG_HASH("copy", copy.id));
-        if (role_is_rescheduled(&op->plan.wanted, &op->answer.task)) {
-            op->discard_id = copy.id;
-        } else {
-            op->discard_id = op->upstream_id;
-            op->answer = copy;
-        }
-    }
-    go_on(op);
+    op->upstream_op = upstream_start(op->account->upstream, &call, false, LOOK_MS, cb, op);
 }
 
 /** Is it, beside the series' task as `answer` shows it, the other of the two? */
 static bool is_copy(const struct op *op, const struct upstream_item *item)
 {
-    const struct task *task = &item->task;
-    const struct task *answer = &op->answer.task;
+    const struct task *base = &op->base;
+    const struct task *wanted = &op->plan.wanted;
 
-    if (item->is_removed || str_eq(item->id, op->upstream_id) ||
-        !role_is_written_together(answer, task)) {
-        return false;
-    }
-    return role_is_rescheduled(&op->plan.wanted, answer)
-               ? role_is_left_behind(&op->base, &op->plan.wanted, task)
-               : role_is_left_behind(&op->base, &op->plan.wanted, answer) &&
-                     role_is_rescheduled(&op->plan.wanted, task);
+    return !item->is_removed && upstream_parent_of(item->id).n == 0 &&
+           !str_eq(item->id, op->upstream_id) && role_is_one_of_two(base, wanted, &item->task) &&
+           role_is_made_with(&op->answer.task, &item->task) &&
+           (id_went_along(op) || (role_is_one_of_two(base, wanted, &op->answer.task) &&
+                                     role_is_rescheduled(wanted, &item->task)));
 }
 
-static bool find_in_page(struct op *op, struct upstream_reply *reply)
+static void on_copy(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+    struct upstream_item item = reply->item;
+    bool is_whole;
+
+    op->upstream_op = NULL;
+    if (reply->err.kind != ERR_NONE) {
+        on_failed(op, &reply->err);
+        return;
+    }
+    task_adopt_days(&item.task, &op->base);
+    is_whole = task_field_eq(&item.task, &op->discarded, TASK_URL) &&
+               !(id_went_along(op) && op_holds_more(op, reply));
+    if (!is_copy(op, &item) || op_is_anothers(op, item.id) ||
+        (item.marker.n > 0 && !str_eq(item.marker, op->series_marker))) {
+        leave_both(op, "the other one may be somebody's");
+    } else if (!is_whole) {
+        leave_both(op, "something hangs on it");
+    } else {
+        log_info("write.copied", LOG_HASH("task", op->upstream_id), LOG_HASH("copy", item.id));
+        if (id_went_along(op)) {
+            op->discard_id = op->copy_id;
+            task_copy(op->arena, &reply->item.task, &op->discarded);
+        } else {
+            op->discard_id = op->upstream_id;
+            op_keep_answer(op, &item);
+        }
+        go_on(op);
+    }
+}
+
+static void on_series(struct upstream_reply *reply, void *arg)
+{
+    struct op *op = arg;
+
+    op->upstream_op = NULL;
+    if (reply->err.kind != ERR_NONE) {
+        on_failed(op, &reply->err);
+    } else if (reply->item.task.modified_us != op->answer.task.modified_us) {
+        leave_both(op, "the series has changed again");
+    } else if (!id_went_along(op) && op_holds_more(op, reply)) {
+        leave_both(op, "something hangs on the series");
+    } else {
+        op->series_marker = arena_copy(op->arena, reply->item.marker);
+        task_copy(op->arena, &reply->item.task, &op->discarded);
+        read_one(op, op->copy_id, on_copy);
+    }
+}
+
+/* --- finding it --------------------------------------------------------------------------- */
+
+static bool owners_run(struct store_job *base, struct store_db *db, struct err *err)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct store_resource row;
+
+    for (struct candidate *one = op->candidates; one; one = one->next) {
+        if (!store_resource_find_upstream(db, op->account_id, op->collection_id, one->id, op->arena,
+                &row, &one->is_owned, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void owners_done(struct store_job *base)
+{
+    struct op *op = CONTAINER_OF(base, struct op, job);
+    struct err err = base->err;
+    unsigned count = 0;
+
+    if (!op_job_ended(op)) {
+        return;
+    }
+    for (const struct candidate *one = op->candidates; one; one = one->next) {
+        if (!one->is_owned && !op_is_anothers(op, one->id)) {
+            op->copy_id = one->id;
+            count++;
+        }
+    }
+    if (err.kind != ERR_NONE) {
+        on_failed(op, &err);
+    } else if (count > 1) {
+        leave_both(op, "there are several");
+    } else if (count == 0) {
+        go_on(op);
+    } else {
+        read_one(op, op->upstream_id, on_series);
+    }
+}
+
+/** Another change that is open may have made it, or hang something on what would go. */
+static bool is_alone(const struct op *op)
+{
+    for (const struct op *other = op->collection->ops; other; other = other->next) {
+        if (other != op &&
+            (op_may_make(other, op->base.title) || op_may_make(other, op->plan.wanted.title) ||
+                str_eq(other->parent_id, op->upstream_id))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void choose(struct op *op)
+{
+    if (!op->candidates) {
+        go_on(op);
+    } else if (op->account->lacks_markers) {
+        leave_both(op, "the service shows no markers");
+    } else if (!is_alone(op)) {
+        leave_both(op, "another change is on its way");
+    } else {
+        op_job(op, false, owners_run, owners_done);
+    }
+}
+
+static void find_in_page(struct op *op, struct upstream_reply *reply)
 {
     const struct dialect *dialect = upstream_dialect(op->account->upstream);
-    struct upstream_item item;
+    struct upstream_item item = { 0 };
     struct err err = { 0 };
+    CLEANUP(arena_free) struct arena *scratch = arena_new();
 
-    while (reply->page && (dialect->next_item(reply->page, op->arena, &item, &err) ||
+    while (reply->page && (dialect->next_item(reply->page, scratch, &item, &err) ||
                               err.kind != ERR_NONE)) { /* one that can't be read is not it */
         if (err.kind == ERR_NONE) {
             task_adopt_days(&item.task, &op->base);
             if (is_copy(op, &item)) {
-                op->copy = item;
-                task_copy(op->arena, &item.task, &op->copy.task);
-                return true;
+                op_add_candidate(op, item.id);
             }
         }
         item = (struct upstream_item){ 0 };
     }
-    return false;
+}
+
+static bool has_too_many(const struct op *op)
+{
+    unsigned count = 0;
+
+    for (const struct candidate *one = op->candidates; one; one = one->next) {
+        count++;
+    }
+    return count > CANDIDATES_MAX;
 }
 
 static void search(struct op *op, struct str link);
@@ -137,12 +264,15 @@ static void on_page(struct upstream_reply *reply, void *arg)
     }
     if (err.kind != ERR_NONE) {
         on_failed(op, &err);
-    } else if (find_in_page(op, reply)) {
-        op_job(op, false, owner_run, owner_done);
+        return;
+    }
+    find_in_page(op, reply);
+    if (has_too_many(op)) {
+        leave_both(op, "there are too many");
     } else if (reply->link_kind == UPSTREAM_LINK_MORE) {
         search(op, arena_copy(op->arena, reply->link));
     } else {
-        go_on(op);
+        choose(op);
     }
 }
 
@@ -170,8 +300,10 @@ void op_note_link(struct op *op)
 void op_search_copy(struct op *op, const struct upstream_item *item)
 {
     op->has_searched_copy = true;
+    op->copy_id = op->discard_id = S("");
+    op->candidates = NULL;
+    op->walked_pages = 0;
     op_keep_answer(op, item);
     task_adopt_days(&op->answer.task, &op->base);
-    op->walked_pages = 0;
     search(op, op->link_before);
 }

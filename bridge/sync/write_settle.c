@@ -25,6 +25,10 @@ static bool bury_twin(
         op->has_twin = false;
         return true;
     }
+    if (op->kind == OP_UPDATE && twin->put_hash.n > 0) { /* a client's, no page's */
+        op->has_twin = false;
+        return err_set(err, ERR_CONFLICT, "another resource has that task");
+    }
     twin->modified_s = op->result.modified_s;
     return store_change_next(db, op->account_id, op->collection_id, str_from(op->engine->run),
                &twin->change, err) &&

@@ -733,30 +733,205 @@ class Rescheduled(OneSeries):
     def test_kills_in_the_middle_double_nothing(self):
         def check(after):
             self.admin.fault("hold_after", method="PATCH", path="/tasks/")
-            self.admin.fault("stall", method="DELETE", path="/tasks/")
+            self.admin.fault("stall", method="PATCH", path="/tasks/")
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 pool.submit(self.dav.put, self.list + "S1.ics", vtodo("S1", *self.NEW))
                 self.admin.wait(method="PATCH", path="/tasks/", after=after, arrived=True)
                 self.restart("kill")
-            self.admin.wait(method="DELETE", path="/tasks/", after=after, arrived=True)
+            self.admin.wait(count=2, method="PATCH", path="/tasks/", after=after, arrived=True)
             after = self.admin.last()
             self.restart("kill")
             self.gone(after)
         self.each(check)
 
-    def test_what_has_a_resource_is_left_alone(self):
-        self.put("T", "SUMMARY:x", *self.DATES, "RRULE:FREQ=WEEKLY")
-        self.graph.create("x", self.graph.list_id(), dueDateTime=day("2026-05-04"),
-                          recurrence=weekly("2026-05-04"))
+    def test_a_failed_search_is_made_again(self):
+        def check(after):
+            etag = self.dav.get(self.list + "S1.ics").etag
+            self.admin.fault("status", status=503, path="/delta", count=0)
+            answer = self.dav.put(self.list + "S1.ics", vtodo("S1", *self.NEW), if_match=etag)
+            self.admin.clear_faults()
+            if answer.status == 503:  # the id stayed behind
+                self.clock.advance(LOOK_AGAIN)
+                self.gone(after)
+                self.reschedule(if_match=etag)
+            else:  # the copy stays: it was not looked for
+                self.assertEqual(answer.status, 204)
+                self.poll()
+                self.assertEqual(len(self.names()), 2)
+                other, = self.names() - {"S1"}
+                self.assertEqual(self.dav.delete(f"{self.list}{other}.ics").status, 204)
+        self.each(check)
+
+    def test_one_of_another_resource_hides_no_copy(self):
+        self.other_series()  # before it: the latest changes show it
         self.make()
-        self.poll()
+        self.other_series("U")
         after = self.admin.last()
         self.reschedule()
         self.gone(after)
         self.poll()
+        self.assertEqual(self.names(), {"S1", "T", "U"})
+        self.assertEqual(self.dates(), ["2026-05-04", "2026-05-04", "2026-05-06"])
+
+    # What may be somebody's, or has more, stays:
+
+    def other_series(self, name="T", **headers):
+        return self.put(name, "SUMMARY:x", *self.DATES, "RRULE:FREQ=WEEKLY", **headers)
+
+    def dates(self):
+        return [state[1] for state in self.states()]
+
+    def second(self):
+        return self.bridge.dav("alice", self.bridge.run(
+            "password", "add", "alice", "--label", "second").strip())
+
+    def assert_no_delete(self, after):
+        for _ in range(2):
+            self.poll()
+        self.assertEqual(self.admin.requests(after=after, method="DELETE"), [])
+
+    def test_what_a_user_made_stays(self):
+        self.admin.personality(copies_series=False)
+        self.make()
+        self.poll()
+        self.graph.create("x", self.graph.list_id(), dueDateTime=day("2026-05-04"),
+                          recurrence=weekly("2026-05-04"))
+        self.clock.advance(3)
+        self.graph.create("x", self.graph.list_id(), dueDateTime=day("2026-05-04"))
+        after = self.admin.last()
+        self.reschedule()
+        self.assert_no_delete(after)
         self.assertEqual(len(self.names()), 3)
-        self.assertEqual(self.states(), [("notStarted", "2026-05-04", True)] * 2 +
-                         [("notStarted", "2026-05-06", True)])
+        self.assertEqual(self.dates(), ["2026-05-04", "2026-05-04", "2026-05-06"])
+
+    def test_one_with_the_marker_of_another_bridge_stays(self):
+        self.admin.personality(copies_series=False)
+        self.make()
+        self.poll()
+        self.graph.create("x", self.graph.list_id(), dueDateTime=day("2026-05-04"),
+                          recurrence=weekly("2026-05-04"), extensions=[{
+                              "@odata.type": "#microsoft.graph.openTypeExtension",
+                              "extensionName": "org.duedav.task", "marker": "anothers"}])
+        after = self.admin.last()
+        self.reschedule()
+        self.assert_no_delete(after)
+        self.assertEqual(self.dates(), ["2026-05-04", "2026-05-06"])
+
+    def test_what_another_client_is_making_stays(self):
+        self.admin.personality(copies_series=False)
+        self.make()
+        self.poll()
+        second = self.second()
+        after = self.admin.last()
+        self.admin.fault("hold_after", method="POST", path="/tasks")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(self.other_series)
+            self.admin.wait(method="POST", path="/tasks", after=after, arrived=True)
+            done = second.put(self.list + "S1.ics", vtodo("S1", *self.NEW))
+            self.admin.release()
+            self.assertEqual(answer.result().status, 201)
+        self.assertEqual(done.status, 204)
+        self.assert_no_delete(after)
+        self.assertEqual(self.names(), {"S1", "T"})
+
+    def test_what_another_client_may_have_made_stays(self):
+        self.admin.personality(copies_series=False)
+        self.make()
+        self.poll()
+        after = self.admin.last()
+        self.admin.fault("cut_after", method="POST", path="/tasks")
+        self.admin.fault("status", status=503, method="GET", path="/tasks?", count=0)
+        self.other_series(status=503)
+        self.reschedule()
+        self.admin.clear_faults()
+        self.clock.advance(LOOK_AGAIN)
+        self.admin.wait(method="GET", path="/tasks?", after=self.admin.last() - 1)
+        self.assert_no_delete(after)
+        self.other_series(status=201)
+        self.assertEqual(self.names(), {"S1", "T"})
+        self.assertEqual(self.dates(), ["2026-05-04", "2026-05-06"])
+
+    def test_of_two_that_are_alike_none_loses_its_resource(self):
+        for moves in (False, True):
+            with self.subTest(moves=moves):
+                self.admin.personality(moves_series=moves)
+                self.make()
+                self.other_series()
+                self.poll()
+                second = self.second()
+                after = self.admin.last()
+                self.admin.fault("hold", path="/delta", count=2)
+                with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                    answers = [pool.submit(self.dav.put, self.list + "S1.ics",
+                                           vtodo("S1", *self.NEW)),
+                               pool.submit(second.put, self.list + "T.ics",
+                                           vtodo("T", *self.NEW))]
+                    self.admin.wait(count=2, path="/delta", after=after, arrived=True)
+                    self.admin.release()
+                    self.assertEqual([a.result().status for a in answers], [204, 204])
+                self.assert_no_delete(after)
+                self.assertEqual(len(self.names()), 4)
+                self.assertLess({"S1", "T"}, self.names())
+                self.assertEqual(self.dates(), ["2026-05-04"] * 2 + ["2026-05-06"] * 2)
+                for name in self.names():
+                    self.dav.delete(f"{self.list}{name}.ics")
+
+    def test_what_was_edited_before_it_went_stays(self):
+        self.make()
+        self.poll()
+        after = self.admin.last()
+        self.admin.fault("stall", method="PATCH", path="/tasks/", nth=2)
+        self.reschedule()
+        self.admin.wait(count=2, method="PATCH", path="/tasks/", after=after, arrived=True)
+        self.bridge.kill()
+        old, = [t for t in self.graph.pages(self.tasks)
+                if t["dueDateTime"]["dateTime"].startswith("2026-05-04")]
+        self.clock.advance(3 * 86400)
+        self.graph.patch(f"{self.tasks}/{old['id']}", {"title": "call the lawyer"})
+        after = self.admin.last()
+        self.bridge.start()
+        self.admin.wait(method="GET", path=f"/tasks/{old['id']}", after=after)
+        self.dav = self.second()
+        self.assert_no_delete(after)
+        self.assertEqual(set(self.upstream()), {"x", "call the lawyer"})
+        self.found("call the lawyer")
+
+    def test_what_hangs_on_a_series_stays(self):
+        for moves in (False, True):
+            with self.subTest(moves=moves):
+                self.admin.personality(moves_series=moves)
+                self.make()
+                self.put("C1", "SUMMARY:child", "RELATED-TO:S1", "X-APPLE-SORT-ORDER:7")
+                self.poll()
+                after = self.admin.last()
+                self.reschedule()
+                self.assert_no_delete(after)
+                self.assert_lines(self.lines("C1"), "UID:C1", "X-APPLE-SORT-ORDER:7")
+                self.assertEqual(self.dates(), ["2026-05-04", "2026-05-06"])
+                for name in self.names():
+                    self.dav.delete(f"{self.list}{name}.ics")
+
+    def test_attachments_of_a_series_stay(self):
+        for moves in (False, True):
+            with self.subTest(moves=moves):
+                self.admin.personality(moves_series=moves)
+                self.make()
+                self.put("S1", "SUMMARY:x", *self.DATES, "RRULE:FREQ=WEEKLY", INLINE, status=204)
+                self.poll()
+                attached = [l for l in self.lines("S1") if l.startswith("ATTACH")]
+                after = self.admin.last()
+                self.put("S1", *self.NEW, *attached, status=204)
+                if moves:  # the sandbox copies none
+                    self.gone(after)
+                    self.poll()
+                else:
+                    self.assert_no_delete(after)
+                line, = [l for l in self.lines("S1") if l.startswith("ATTACH")]
+                path = "/" + line.rsplit(":http", 1)[-1].split("/", 3)[3]
+                self.assertEqual(self.dav.get(path).text, "hi")
+                self.assertEqual(self.dates(), ["2026-05-04", "2026-05-06"][moves:])
+                for name in self.names():
+                    self.dav.delete(f"{self.list}{name}.ics")
 
 
 class RefusedRange(Todo):

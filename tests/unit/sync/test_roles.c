@@ -109,20 +109,18 @@ static void of_a_series_and_its_copy_the_new_rule_tells_which_is_which(void **st
     (void)state;
     wanted.recurrence.weekdays = task.recurrence.weekdays = 8;
     assert_true(role_is_rescheduled(&wanted, &task));
-    assert_true(role_is_left_behind(&base, &wanted, &task)); /* once more the same */
+    assert_true(role_is_one_of_two(&base, &wanted, &task));
     task.recurrence.range = TASK_NUMBERED;
     assert_true(role_is_rescheduled(&wanted, &task));
     task.recurrence.weekdays = 2;
     assert_false(role_is_rescheduled(&wanted, &task));
-    assert_false(role_is_left_behind(&base, &wanted, &task));
+    assert_false(role_is_one_of_two(&base, &wanted, &task));
     task = at(DAY);
     assert_false(role_is_rescheduled(&wanted, &task));
-    assert_true(role_is_left_behind(&base, &wanted, &task));
-    task.recurrence = (struct task_recurrence){ 0 };
-    assert_true(role_is_left_behind(&base, &wanted, &task));
+    assert_true(role_is_one_of_two(&base, &wanted, &task));
 }
 
-static void what_has_other_content_or_is_done_is_no_copy(void **state)
+static void what_repeats_otherwise_has_other_content_or_is_done_is_no_copy(void **state)
 {
     struct task base = at(DAY);
     struct task wanted = at(DAY + 2);
@@ -130,28 +128,42 @@ static void what_has_other_content_or_is_done_is_no_copy(void **state)
 
     (void)state;
     task.priority = 1;
-    assert_false(role_is_left_behind(&base, &wanted, &task));
+    assert_false(role_is_one_of_two(&base, &wanted, &task));
     wanted.priority = 1; /* the same change brought it */
-    assert_true(role_is_left_behind(&base, &wanted, &task));
+    assert_true(role_is_one_of_two(&base, &wanted, &task));
+    task.recurrence.interval = 2;
+    assert_false(role_is_one_of_two(&base, &wanted, &task));
+    task.recurrence = (struct task_recurrence){ 0 };
+    assert_false(role_is_one_of_two(&base, &wanted, &task));
     task = done(DAY);
-    assert_false(role_is_left_behind(&base, &wanted, &task));
+    task.recurrence = base.recurrence;
+    assert_false(role_is_one_of_two(&base, &wanted, &task));
     task = at(DAY);
     task.title = S("another");
-    assert_false(role_is_left_behind(&base, &wanted, &task));
+    assert_false(role_is_one_of_two(&base, &wanted, &task));
+    task = at(DAY + 2);
+    task.body.content = S("notes");
+    assert_false(role_is_one_of_two(&base, &wanted, &task));
 }
 
-static void together_is_within_a_minute_of_each_other(void **state)
+static void a_copy_came_to_be_within_two_seconds_of_the_change(void **state)
 {
-    struct task a = at(DAY);
-    struct task b = at(DAY);
+    struct task task = at(DAY);
+    struct task copy = at(DAY);
 
     (void)state;
-    assert_false(role_is_written_together(&a, &b)); /* nobody knows when */
-    a.modified_us = b.modified_us = 1000000000;
-    assert_true(role_is_written_together(&a, &b));
-    b.modified_us += 61000000;
-    assert_false(role_is_written_together(&a, &b));
-    assert_false(role_is_written_together(&b, &a));
+    assert_false(role_is_made_with(&task, &copy)); /* nobody knows when */
+    task.modified_us = 1000000000;
+    assert_false(role_is_made_with(&task, &copy));
+    copy.modified_us = task.modified_us;
+    copy.created_us = task.modified_us + 2000000;
+    assert_true(role_is_made_with(&task, &copy));
+    copy.created_us++;
+    assert_false(role_is_made_with(&task, &copy));
+    copy.created_us = task.modified_us - 2000001;
+    assert_false(role_is_made_with(&task, &copy));
+    task.modified_us = 0;
+    assert_false(role_is_made_with(&task, &copy));
 }
 
 int main(void)
@@ -162,8 +174,8 @@ int main(void)
         cmocka_unit_test(the_moved_one_is_open_and_recurs_no_more),
         cmocka_unit_test(the_next_one_goes_on_with_the_same_pattern),
         cmocka_unit_test(of_a_series_and_its_copy_the_new_rule_tells_which_is_which),
-        cmocka_unit_test(what_has_other_content_or_is_done_is_no_copy),
-        cmocka_unit_test(together_is_within_a_minute_of_each_other),
+        cmocka_unit_test(what_repeats_otherwise_has_other_content_or_is_done_is_no_copy),
+        cmocka_unit_test(a_copy_came_to_be_within_two_seconds_of_the_change),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
