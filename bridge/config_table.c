@@ -98,7 +98,8 @@ const struct setting config_settings[] = {
                 "series, for clients that understand that." },
     { "mapping", "keep_upstream", SETTING_BOOL, IN(mapping.keep_upstream), "no",
         .help = "Keep what the service has no place for in an extension there, too: up to 16 KiB "
-                "of each task, packed, and as much of its checklist; of more, the UIDs alone." },
+                "of each task, packed, and as much of its checklist (64 KiB before packing); of "
+                "more, the UIDs that have room." },
     { "mapping", "altrep", SETTING_BOOL, IN(mapping.altrep), "no",
         .help = "HTML notes as DESCRIPTION;ALTREP, which Thunderbird edits, instead of "
                 "X-ALT-DESC." },

@@ -16,7 +16,7 @@ bool pack_text(struct str text, size_t most, struct arena *arena, struct str *ou
     char *line;
 
     if (text.n > INT_MAX / 4 ||
-        compress2(bytes, &n, (const Bytef *)text.p, (uLong)text.n, Z_BEST_COMPRESSION) != Z_OK) {
+        compress2(bytes, &n, (const Bytef *)text.p, (uLong)text.n, Z_BEST_SPEED) != Z_OK) {
         return err_set(err, ERR_LIMIT, "too long to be packed");
     }
     if ((n + 2) / 3 * 4 > most) {

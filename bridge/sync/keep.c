@@ -2,7 +2,7 @@
 
 enum {
     MOST_HREF_BYTES = 255,
-    MOST_BELOW_BYTES = 64 * 1024, /**< before they are packed: that takes time */
+    GUESSES = 3, /**< at how much fits, before the steps get large */
 };
 
 static bool is_one_line(struct str text)
@@ -59,39 +59,57 @@ bool keep_next_below(struct str *texts, struct kept_below *out)
     return true;
 }
 
-struct str keep_find_below(struct str texts, struct str id)
-{
-    struct kept_below one;
+/* --- how much of them there is room for --------------------------------------------------- */
 
-    for (unsigned i = 0; i < KEEP_BELOW_MOST && keep_next_below(&texts, &one); i++) {
-        if (str_eq(one.id, id)) {
-            return one.text;
-        }
-    }
-    return S("");
-}
-
-/** Its address and its UID alone. */
-static struct str shortened(struct str text, struct arena *arena)
+/** Its address and its UID alone: what comes before the document. */
+static struct str shortened(struct str text)
 {
     struct kept kept;
 
-    return keep_parse(text, &kept) ? keep_format(kept.href, kept.uid, S(""), arena) : S("");
+    return keep_parse(text, &kept) ? str_first(text, text.n - kept.document.n) : S("");
 }
 
-/** The first `whole` ones with their documents, the others without. */
-static struct str join_below(
-    const struct kept_below *list, size_t whole, size_t count, struct arena *arena)
+static size_t below_bytes(struct str id, struct str text)
+{
+    size_t bytes = id.n + 1 + text.n + 1;
+
+    for (size_t n = text.n; n >= 10; n /= 10) {
+        bytes++;
+    }
+    return bytes + 1;
+}
+
+/** As many as have room in `most` bytes, then documents for the first of them that have. */
+static struct str lay_out(const struct kept_below *list, size_t count, size_t most,
+    struct arena *arena, size_t *shortened_out)
 {
     CLEANUP(buf_done) struct buf out;
+    struct str *texts = arena_alloc_array(arena, count, sizeof(struct str));
+    size_t shown = 0, whole = 0;
 
-    buf_init(&out, SIZE_MAX / 2);
-    for (size_t i = 0; i < count; i++) {
-        struct str text = i < whole ? list[i].text : shortened(list[i].text, arena);
+    for (; shown < count; shown++) {
+        size_t bytes;
 
-        buf_put(&out, arena_printf(arena, "%.*s\n%zu\n", STR_ARG(list[i].id), text.n));
-        buf_put(&out, text);
+        texts[shown] = shortened(list[shown].text);
+        bytes = below_bytes(list[shown].id, texts[shown]);
+        if (bytes > most) {
+            break;
+        }
+        most -= bytes;
     }
+    buf_init(&out, SIZE_MAX / 2);
+    for (size_t i = 0; i < shown; i++) {
+        size_t more = below_bytes(list[i].id, list[i].text) - below_bytes(list[i].id, texts[i]);
+
+        if (more <= most) {
+            most -= more;
+            texts[i] = list[i].text;
+            whole++;
+        }
+        buf_put(&out, arena_printf(arena, "%.*s\n%zu\n", STR_ARG(list[i].id), texts[i].n));
+        buf_put(&out, texts[i]);
+    }
+    *shortened_out = count - whole;
     return arena_copy(arena, buf_str(&out));
 }
 
@@ -99,23 +117,46 @@ struct str keep_format_below(const struct kept_below *list, size_t count,
     const struct dialect *dialect, struct arena *arena, size_t *shortened_out)
 {
     size_t shown = count < KEEP_BELOW_MOST ? count : KEEP_BELOW_MOST;
-    size_t fits = 0, most = 0, bytes = 0;
+    size_t most = KEEP_BELOW_BYTES_MOST;
+    struct str text;
+    unsigned percent;
 
-    while (shown > 0 && !dialect->keeps(join_below(list, 0, shown, arena))) {
-        shown -= shown / 4 + 1;
+    for (unsigned tries = 1;; tries++) {
+        text = lay_out(list, shown, most, arena, shortened_out);
+        percent = text.n > 0 ? dialect->fills(text) : 0;
+        if (percent <= 100) {
+            *shortened_out += count - shown;
+            return text;
+        }
+        /* packing takes time: what fits is not sought to the byte */
+        most = text.n * 100 / percent;
+        most -= most / (tries < GUESSES ? 16 : 2);
     }
-    while (most < shown && bytes + list[most].text.n <= MOST_BELOW_BYTES) {
-        bytes += list[most++].text.n;
-    }
-    for (size_t next = most; fits < most; next = fits + (most - fits + 1) / 2) {
-        if (dialect->keeps(join_below(list, next, shown, arena))) {
-            fits = next;
-        } else {
-            most = next - 1;
+}
+
+struct str keep_merge_below(const struct kept_below *written, size_t count, struct str texts,
+    const struct table *items, const struct dialect *dialect, struct arena *arena,
+    size_t *shortened_out)
+{
+    struct kept_below *list =
+        arena_alloc_array(arena, count + KEEP_BELOW_MOST, sizeof(struct kept_below));
+    struct kept_below one;
+    struct table seen;
+    size_t merged = 0;
+
+    table_init(&seen);
+    for (size_t i = 0; i < count; i++) {
+        if (!table_put(&seen, written[i].id, list)) {
+            list[merged++] = written[i];
         }
     }
-    *shortened_out = count - fits;
-    return join_below(list, fits, shown, arena);
+    for (size_t i = 0; i < KEEP_BELOW_MOST && keep_next_below(&texts, &one); i++) {
+        if ((!items || table_find(items, one.id)) && !table_put(&seen, one.id, list)) {
+            list[merged++] = one;
+        }
+    }
+    table_done(&seen);
+    return keep_format_below(list, merged, dialect, arena, shortened_out);
 }
 
 bool account_keeps(const struct account *account)

@@ -23,6 +23,8 @@ static void pull_free(struct pull *pull)
 {
     page_drop(pull);
     table_done(&pull->by_id);
+    table_done(&pull->hrefs);
+    table_done(&pull->uids);
     mem_free(pull->changes);
     arena_free(&pull->arena);
     arena_free(&pull->single_arena);
@@ -99,6 +101,8 @@ void pull_page_reset(struct pull *pull)
     arena_free(&pull->arena);
     pull->arena = arena_new();
     table_done(&pull->by_id);
+    table_done(&pull->hrefs);
+    table_done(&pull->uids);
     table_init(&pull->by_id);
     pull->count = pull->position = 0;
     pull->entries = pull->unreadable = 0;

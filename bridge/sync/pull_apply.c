@@ -28,15 +28,20 @@ static bool find_parent(
 }
 
 /** What is kept of a sub-task stands beside its task, which comes with it. */
-static struct str kept_of(const struct pull *pull, const struct upstream_item *item)
+static void spread_kept(struct pull *pull, const struct upstream_item *parent)
 {
-    struct str parent = upstream_parent_of(item->id);
-    uintptr_t place = parent.n ? (uintptr_t)table_find(&pull->by_id, parent) : 0;
+    struct str texts = parent->kept_below;
+    struct kept_below one;
 
-    return parent.n == 0 ? item->kept
-           : place == 0  ? S("")
-                         : keep_find_below(pull->changes[place - 1].item.kept_below,
-                               str_skip(item->id, parent.n + 1));
+    for (size_t i = 0; i < KEEP_BELOW_MOST && keep_next_below(&texts, &one); i++) {
+        struct str id = arena_printf(
+            pull->arena, "%.*s%c%.*s", STR_ARG(parent->id), UPSTREAM_SUBTASK, STR_ARG(one.id));
+        uintptr_t place = (uintptr_t)table_find(&pull->by_id, id);
+
+        if (place != 0 && pull->changes[place - 1].item.kept.n == 0) {
+            pull->changes[place - 1].item.kept = one.text;
+        }
+    }
 }
 
 /** What is kept beside a task may be a copy of what is kept beside another. */
@@ -49,7 +54,6 @@ static bool check_kept(
     if (change->is_known) {
         return true;
     }
-    change->item.kept = kept_of(pull, &change->item);
     return !keep_parse(change->item.kept, &kept) ||
            store_resource_is_taken(db, pull->account_id, pull->collection_id, kept.href, kept.uid,
                &change->is_kept_taken, err);
@@ -84,6 +88,9 @@ static bool rows_run(struct store_job *base, struct store_db *db, struct err *er
     struct pull *pull = CONTAINER_OF(base, struct pull, job);
     size_t count = pull->count;
 
+    for (size_t i = 0; i < count; i++) {
+        spread_kept(pull, &pull->changes[i].item);
+    }
     for (size_t i = 0; i < count; i++) {
         struct change *change = &pull->changes[i];
 
@@ -196,16 +203,18 @@ static struct str new_href(const struct pull *pull, const struct change *change)
     return arena_printf(pull->arena, "%.*s.ics", STR_ARG(new_uid(pull, change)));
 }
 
-static bool is_in_page(
-    const struct pull *pull, const struct change *change, const struct kept *kept)
+static bool is_in_page(const struct pull *pull, const struct kept *kept)
 {
-    for (const struct change *other = pull->changes; other < change; other++) {
-        if (other->kind == CHANGE_PUT &&
-            (str_eq(other->row.href, kept->href) || str_eq(other->row.uid, kept->uid))) {
-            return true;
-        }
+    return table_find(&pull->hrefs, kept->href) || table_find(&pull->uids, kept->uid);
+}
+
+/** What comes after it in the page takes neither its address nor its UID. */
+static void note_in_page(struct pull *pull, struct change *change)
+{
+    if (change->kind == CHANGE_PUT && account_keeps(pull->collection->account)) {
+        table_put(&pull->hrefs, change->row.href, change);
+        table_put(&pull->uids, change->row.uid, change);
     }
-    return false;
 }
 
 /** Completed upstream, the text that is kept beside it went with the series to its next task. */
@@ -264,7 +273,7 @@ static void take_kept(const struct pull *pull, const struct change *change, stru
     struct kept kept;
 
     if (change->is_kept_taken || change->onward || !account_keeps(pull->collection->account) ||
-        !keep_parse(change->item.kept, &kept) || is_in_page(pull, change, &kept) ||
+        !keep_parse(change->item.kept, &kept) || is_in_page(pull, &kept) ||
         notice_owns(kept.href, kept.uid)) {
         return;
     }
@@ -476,6 +485,7 @@ static void merge_slice(void *arg)
                 LOG_TEXT("why", err.text));
             change->kind = CHANGE_REREAD;
         }
+        note_in_page(pull, change);
     }
     if (pull->position < pull->count) {
         pull->is_posted = true;

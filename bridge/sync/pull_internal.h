@@ -52,6 +52,7 @@ struct pull {
     struct table by_id;
     struct change *changes;
     size_t count, capacity, position;
+    struct table hrefs, uids;   /**< those that the merged ones have, if texts are kept upstream */
     size_t entries, unreadable; /**< of the page, so far */
     unsigned pages, empty_pages;
 

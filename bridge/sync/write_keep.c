@@ -11,7 +11,8 @@
  * items does so at a time; those that come meanwhile go together, in one request.
  */
 enum {
-    KEEP_DEADLINE_MS = 10 * 1000
+    KEEP_DEADLINE_MS = 10 * 1000,
+    ITEMS_MOST = 2 * KEEP_BELOW_MOST, /**< of a checklist that are looked at for one write */
 };
 
 static void below_next(struct collection *c, struct str parent);
@@ -25,7 +26,7 @@ struct str op_kept(const struct op *op)
         return S("");
     }
     text = keep_format(op->href, uid, op->plan.document, op->arena);
-    if (text.n > 0 && !op->account->service->dialect->keeps(text)) {
+    if (text.n > 0 && op->account->service->dialect->fills(text) > 100) {
         log_warn("write.kept_without_document", LOG_STR("list", text_str(&op->collection->slug)),
             LOG_HASH("object", op->href), LOG_INT("bytes", (int64_t)text.n));
         text = keep_format(op->href, uid, S(""), op->arena);
@@ -64,10 +65,15 @@ static void go_on(struct op *op)
     }
 }
 
+static bool is_below(const struct op *op, struct str parent, enum op_below state)
+{
+    return op->below_state == state && str_eq(upstream_parent_of(op->answer.id), parent);
+}
+
 static struct op *find_below(struct collection *c, struct str parent, enum op_below state)
 {
     for (struct op *op = c->ops; op; op = op->next) {
-        if (op->below_state == state && str_eq(upstream_parent_of(op->answer.id), parent)) {
+        if (is_below(op, parent, state)) {
             return op;
         }
     }
@@ -119,72 +125,62 @@ static void on_replaced(struct upstream_reply *reply, void *arg)
 
 /* --- beside the task of an item ----------------------------------------------------------- */
 
-static bool is_listed(const struct kept_below *list, size_t count, struct str id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(list[i].id, id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/** The ids of the items that the task has; false: it does not tell. */
-static bool read_items(struct upstream_reply *reply, const struct dialect *dialect,
-    struct arena *arena, struct table *out)
+/** The ids of the items that the task has; false: it does not tell, or there are too many. */
+static bool read_items(struct upstream_reply *reply, struct str parent,
+    const struct dialect *dialect, struct arena *arena, struct table *out)
 {
     bool tells_all = reply->item.has_subtasks;
     struct upstream_item item = { 0 };
     struct err err = { 0 };
 
-    while (reply->page &&
+    while (tells_all && reply->page &&
            (dialect->next_item(reply->page, arena, &item, &err) || err.kind != ERR_NONE)) {
-        if (item.id.n > 0) {
-            table_put(out, item.id, out);
-        } else {
-            tells_all = false;
-        }
+        tells_all = item.id.n > 0 && out->count < ITEMS_MOST;
+        table_put(out, str_skip(item.id, parent.n + 1), out);
         item = (struct upstream_item){ 0 };
     }
     return tells_all;
 }
 
-/** What upstream shall hold: ours first, then of what is there those that still have an item. */
+/** What those that go together have written: the last of them first. */
+static struct kept_below *read_written(struct op *op, struct str parent, size_t *count_out)
+{
+    size_t count = 0, place;
+    struct kept_below *list;
+
+    for (struct op *other = op->collection->ops; other; other = other->next) {
+        count += is_below(other, parent, OP_BELOW_SENT);
+    }
+    list = arena_alloc_array(op->arena, count, sizeof(struct kept_below));
+    place = count;
+    for (struct op *other = op->collection->ops; other; other = other->next) {
+        if (is_below(other, parent, OP_BELOW_SENT)) {
+            list[--place] =
+                (struct kept_below){ str_skip(other->answer.id, parent.n + 1), other->kept };
+        }
+    }
+    *count_out = count;
+    return list;
+}
+
+/** What upstream shall hold. */
 static struct str merge_below(struct op *op, struct upstream_reply *reply)
 {
     const struct dialect *dialect = op->account->service->dialect;
     struct str parent = upstream_parent_of(op->answer.id);
-    struct str texts = reply->item.kept_below;
-    struct kept_below *list =
-        arena_alloc_array(op->arena, 2 * KEEP_BELOW_MOST, sizeof(struct kept_below));
+    size_t count, shortened;
+    struct kept_below *written = read_written(op, parent, &count);
     struct table items;
-    struct kept_below one;
-    size_t count = 0, shortened;
+    struct str texts;
     bool tells_items;
 
     table_init(&items);
-    tells_items = read_items(reply, dialect, op->arena, &items);
-    for (struct op *other = op->collection->ops; other && count < KEEP_BELOW_MOST;
-         other = other->next) {
-        if (other->below_state == OP_BELOW_SENT &&
-            str_eq(upstream_parent_of(other->answer.id), parent)) {
-            list[count++] = (struct kept_below){ other->answer.id, other->kept };
-        }
-    }
-    while (count < 2 * KEEP_BELOW_MOST && keep_next_below(&texts, &one)) {
-        one.id = arena_printf(
-            op->arena, "%.*s%c%.*s", STR_ARG(parent), UPSTREAM_SUBTASK, STR_ARG(one.id));
-        if (!is_listed(list, count, one.id) && (!tells_items || table_find(&items, one.id))) {
-            list[count++] = one;
-        }
-    }
+    tells_items = read_items(reply, parent, dialect, op->arena, &items);
+    texts = keep_merge_below(written, count, reply->item.kept_below, tells_items ? &items : NULL,
+        dialect, op->arena, &shortened);
     table_done(&items);
-    for (size_t i = 0; i < count; i++) {
-        list[i].id = str_skip(list[i].id, parent.n + 1);
-    }
-    texts = keep_format_below(list, count, dialect, op->arena, &shortened);
     if (shortened > 0) {
-        log_warn("write.kept_without", LOG_STR("list", text_str(&op->collection->slug)),
+        log_info("write.kept_without", LOG_STR("list", text_str(&op->collection->slug)),
             LOG_HASH("task", parent), LOG_INT("subtasks", (int64_t)shortened));
     }
     return texts;

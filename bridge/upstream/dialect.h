@@ -196,8 +196,8 @@ struct dialect {
         struct task_attachment *out, struct err *err);
     void (*page_free)(struct upstream_page **page);
 
-    /** Is the text short enough to be kept? With UPSTREAM_KEEP. */
-    bool (*keeps)(struct str text);
+    /** Percent of the room for a kept text that this one takes. With UPSTREAM_KEEP. */
+    unsigned (*fills)(struct str text);
 
     task_project *project;
     /** JSON text of one task (full entity) to the model. fails: ERR_INVALID */

@@ -79,7 +79,7 @@ struct str todo_write_check(
 /** The members for `fields`, between braces that are already there. */
 void todo_write_members(struct json_out *out, const struct task *task, task_fields fields,
     const struct zone *zone, bool is_create, bool has_range);
-bool todo_keeps(struct str text);
+unsigned todo_fills(struct str text);
 /** Our extension, with what the call says of it. */
 void todo_write_extension(
     struct json_out *out, const struct upstream_call *call, struct arena *arena);

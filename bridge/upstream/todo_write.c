@@ -5,6 +5,7 @@
 #include "bridge/upstream/todo_internal.h"
 #include "http/pack.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define HAS(fields, field) (((fields)&TASK_FIELD(field)) != 0)
@@ -135,27 +136,24 @@ void todo_write_members(struct json_out *out, const struct task *task, task_fiel
     }
 }
 
-static bool pack(struct str text, struct arena *arena, struct str *out)
-{
-    struct err ignored;
-
-    return text.n <= TODO_TEXT_MOST && pack_text(text, TODO_KEPT_MOST, arena, out, &ignored);
-}
-
-bool todo_keeps(struct str text)
+unsigned todo_fills(struct str text)
 {
     CLEANUP(arena_free) struct arena *arena = arena_new();
     struct str packed;
+    struct err ignored;
 
-    return pack(text, arena, &packed);
+    return text.n <= TODO_TEXT_MOST && pack_text(text, SIZE_MAX, arena, &packed, &ignored)
+               ? (unsigned)((packed.n * 100 + TODO_KEPT_MOST - 1) / TODO_KEPT_MOST)
+               : UINT_MAX;
 }
 
 static void write_kept(struct json_out *out, const char *name, struct str text, struct arena *arena)
 {
     struct str packed = S(""); /* what was there before is no longer true */
+    struct err ignored;
 
     if (text.n > 0) {
-        (void)!pack(text, arena, &packed);
+        (void)!pack_text(text, TODO_KEPT_MOST, arena, &packed, &ignored);
         json_out_member(out, name, packed);
     }
 }
