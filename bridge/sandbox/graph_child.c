@@ -245,7 +245,9 @@ static cJSON *show_all(struct sbx_call *call, enum sbx_child_kind kind, struct s
 void sbx_graph_add_children(struct sbx_call *call, cJSON *json, struct str owner)
 {
     for (enum sbx_child_kind kind = SBX_CHECKLIST_ITEM; kind <= SBX_EXTENSION; kind++) {
-        if ((call->query.parts & kinds[kind].part) != 0) {
+        bool is_hidden = kind == SBX_EXTENSION && call->service->personality.hides_extensions;
+
+        if ((call->query.parts & kinds[kind].part) != 0 && !is_hidden) {
             cJSON_AddItemToObject(json, kinds[kind].name, show_all(call, kind, owner));
         }
     }

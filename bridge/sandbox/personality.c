@@ -17,6 +17,7 @@ static const struct {
 } switches[] = {
     SWITCH(refuses_range),
     SWITCH(refuses_extensions),
+    SWITCH(hides_extensions),
     SWITCH(inline_checklist),
     SWITCH(silent_children),
     SWITCH(moves_series),

@@ -10,6 +10,7 @@ struct cJSON;
 struct sbx_personality {
     bool refuses_range;        /**< a date in recurrence.range is 400 InvalidModel (B.7) */
     bool refuses_extensions;   /**< no extension can be made, on a task or with it */
+    bool hides_extensions;     /**< $expand=extensions shows none (B.8) */
     bool inline_checklist;     /**< POST of a task may bring checklistItems (B.8) */
     bool silent_children;      /**< changes of what a task holds leave its version alone (B.10) */
     bool moves_series;         /**< completing keeps the id with the series, as v2.0 does (B.7) */

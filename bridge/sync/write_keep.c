@@ -198,6 +198,8 @@ static void on_parent(struct upstream_reply *reply, void *arg)
     op->kept = merge_below(op, reply);
     if (op->kept.n == 0) { /* not even one */
         below_ended(op);
+    } else if (!reply->item.shows_kept) { /* what others have there is not replaced unseen */
+        send(op, UPSTREAM_KEEP_FIRST, on_kept);
     } else {
         send(op, UPSTREAM_KEEP, on_replaced);
     }

@@ -88,6 +88,8 @@ struct upstream_item {
     struct str marker; /**< ours, where the answer shows it */
     struct str kept; /**< our text, if it was asked for and is there; anybody may have changed it */
     struct str kept_below; /**< the same about its sub-tasks */
+    bool shows_kept;       /**< what is not there is not there: both stand in one place, which the
+                              answer shows */
     struct task task; /**< task.present says which fields the entity carried: TASK_ALL_FIELDS for a
                          full one; an entry of a delta page that lacks some wants to be re-read */
     task_fields doubtful; /**< of those, what this kind of entry is known to leave out at times: to

@@ -240,12 +240,27 @@ static bool add_attached(
     return true;
 }
 
-/* In a file of the caller's nobody says what is not needed. */
-static void supply_id(struct cJSON *entity, const char *id)
+/* In a file of the caller's nobody says what is not needed. Two may have the same name. */
+static void supply_id(
+    struct cJSON *entity, struct str name, struct str url, const struct task *task)
 {
-    if (cJSON_IsObject(entity) && cJSON_GetObjectItemCaseSensitive(entity, "id") == NULL) {
-        cJSON_AddStringToObject(entity, "id", id);
+    CLEANUP(buf_done) struct buf id;
+    size_t same = 0;
+
+    if (!cJSON_IsObject(entity) || cJSON_GetObjectItemCaseSensitive(entity, "id") != NULL) {
+        return;
     }
+    for (size_t i = 0; i < task->attachment_count; i++) {
+        const struct task_attachment *other = &task->attachments[i];
+
+        same += str_eq(url.n > 0 ? other->url : other->name, url.n > 0 ? url : name);
+    }
+    buf_init(&id, SIZE_MAX / 2);
+    buf_put(&id, name);
+    if (same > 0) {
+        buf_printf(&id, "/%zu", same + 1);
+    }
+    cJSON_AddStringToObject(entity, "id", id.p);
 }
 
 static bool read_all_files(
@@ -256,7 +271,7 @@ static bool read_all_files(
 
     cJSON_ArrayForEach(entity, list)
     {
-        supply_id(entity, json_member_text(entity, "name").p);
+        supply_id(entity, json_member_text(entity, "name"), S(""), task);
         if (!read_file(entity, arena, &attachment, NULL, err) ||
             !add_attached(task, &attachment, arena, err)) {
             return err_wrap(err, "attachments");
@@ -279,7 +294,7 @@ static bool read_all_places(
         if (!todo_is_address(address)) {
             continue;
         }
-        supply_id(entity, "link");
+        supply_id(entity, S("link"), address, task);
         if (!is_first && (!read_place(entity, address, arena, &attachment, err) ||
                              !add_attached(task, &attachment, arena, err))) {
             return err_wrap(err, "linkedResources");

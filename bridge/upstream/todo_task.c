@@ -67,8 +67,8 @@ static const struct service_member members[] = {
     (TASK_FIELD(TASK_COMPLETED) | TASK_FIELD(TASK_START) | TASK_FIELD(TASK_DUE) | \
         TASK_FIELD(TASK_REMINDER) | TASK_FIELD(TASK_RECURRENCE))
 
-/* A member of our extension; empty if it is not shown. */
-static struct str our_member(const struct cJSON *entity, const char *name)
+/* Our extension; NULL: there is none, or it is not shown. */
+static const struct cJSON *our_extension(const struct cJSON *entity)
 {
     const struct cJSON *list = cJSON_GetObjectItemCaseSensitive(entity, "extensions");
     const struct cJSON *extension;
@@ -78,23 +78,23 @@ static struct str our_member(const struct cJSON *entity, const char *name)
         {
             if (str_has_suffix(json_member_text(extension, "id"), S("." TODO_EXTENSION)) ||
                 str_eq(json_member_text(extension, "extensionName"), S(TODO_EXTENSION))) {
-                return json_member_text(extension, name);
+                return extension;
             }
         }
     }
-    return (struct str){ 0 };
+    return NULL;
 }
 
 struct str todo_read_marker(const struct cJSON *entity)
 {
-    return our_member(entity, "marker");
+    return json_member_text(our_extension(entity), "marker");
 }
 
 /* What cannot be unpacked is not ours. */
 static struct str unpack_member(
-    const struct cJSON *entity, const char *name, size_t *left, struct arena *arena)
+    const struct cJSON *extension, const char *name, size_t *left, struct arena *arena)
 {
-    struct str packed = our_member(entity, name);
+    struct str packed = json_member_text(extension, name);
     size_t most = *left < TODO_TEXT_MOST ? *left : TODO_TEXT_MOST;
     struct str text = { 0 };
     struct err ignored;
@@ -113,8 +113,11 @@ static struct str unpack_member(
 void todo_read_kept(
     const struct cJSON *entity, size_t *left, struct arena *arena, struct upstream_item *item)
 {
-    item->kept = unpack_member(entity, TODO_KEPT, left, arena);
-    item->kept_below = unpack_member(entity, TODO_KEPT_BELOW, left, arena);
+    const struct cJSON *extension = our_extension(entity);
+
+    item->shows_kept = extension != NULL;
+    item->kept = unpack_member(extension, TODO_KEPT, left, arena);
+    item->kept_below = unpack_member(extension, TODO_KEPT_BELOW, left, arena);
 }
 
 static bool read_task(const struct cJSON *entity, const struct zone *zone, struct arena *arena,

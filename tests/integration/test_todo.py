@@ -1118,7 +1118,7 @@ class Kept(Todo):
         self.assertTrue([line for line in found["c4.ics"] if line.startswith("X-OWN")])
         log = self.bridge.server.read_log()
         self.assertIn("ev=write.kept_without_document", log)
-        self.assertIn("ev=write.kept_without ", log)
+        self.assertIn("ev=write.kept_without level=info", log)
 
     def test_what_strangers_write_there_harms_nobody(self):
         def pack(text):
@@ -1161,6 +1161,25 @@ class Kept(Todo):
                 "below": base64.b64encode(zlib.compress(text.encode())).decode()})
             self.poll()
             self.assertNotIn("UID:own", self.lines(self.found(f"i{number}")))
+
+    def test_what_a_service_does_not_show_is_not_replaced(self):
+        self.put("p", "SUMMARY:Party")
+        self.put_children("a")
+        self.admin.personality(hides_extensions=True)
+        self.put_children("b")
+        self.assertEqual(len(self.checklist("Party")), 2)
+        self.assertIn("ev=write.not_kept", self.bridge.server.read_log())
+        self.admin.personality(hides_extensions=False)
+        self.put_children("c")
+        found = self.shown(*self.second())
+        for name in ("a", "c"):
+            self.assert_lines(found[f"{name}.ics"], f"UID:{name}", f"X-OWN;A=b:{name}")
+        self.graph.create("Born there", self.graph.list_id())  # which has no such place yet
+        self.poll()
+        parent = self.found("Born there")
+        uid = next(l[4:] for l in self.lines(parent) if l.startswith("UID:"))
+        self.put_children("d", parent=uid)
+        self.assert_lines(self.shown(*self.second("third"))["d.ics"], "UID:d", "X-OWN;A=b:d")
 
     def test_a_service_that_takes_no_extension_is_written_to_all_the_same(self):
         self.admin.personality(refuses_extensions=True)

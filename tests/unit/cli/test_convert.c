@@ -276,6 +276,47 @@ static void links_and_files_hang_on_their_task(void **state)
     assert_non_null(strstr(err.text, "attachments: "));
 }
 
+static size_t count_of(struct str text, struct str part)
+{
+    size_t count = 0;
+
+    for (size_t at; (at = str_find(text, part)) != SIZE_MAX; count++) {
+        text = str_skip(text, at + 1);
+    }
+    return count;
+}
+
+static void two_of_one_name_are_two(void **state)
+{
+    static const char json[] =
+        "{\"title\":\"x\",\"linkedResources\":[{\"webUrl\":\"https://a.example/\"},"
+        "{\"webUrl\":\"https://b.example/\"},{\"webUrl\":\"https://b.example/\"}],"
+        "\"attachments\":[{\"name\":\"a\"},{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"a\"}]}";
+    static const char one[] = "{\"title\":\"x\",\"attachments\":[{\"name\":\"a\"}]}";
+    struct str ids[8], document, value;
+    struct err err;
+    size_t count = 0;
+
+    (void)state;
+    use(&dialect_todo);
+    assert_true(convert_to_vtodo(
+        &convert, str_from(json), (struct str){ 0 }, (struct str){ 0 }, &document, &err));
+    assert_int_equal(count_of(document, S("https://b.example/")), 2);
+    for (size_t at; (at = str_find(document, S("MANAGED-ID="))) != SIZE_MAX; count++) {
+        document = str_skip(document, at + S("MANAGED-ID=").n);
+        assert_in_range(count, 0, ARRAY_LEN(ids) - 1);
+        value = str_first(document, str_find_char(document, ';'));
+        for (size_t i = 0; i < count; i++) {
+            assert_false(str_eq(ids[i], value));
+        }
+        ids[count] = value;
+    }
+    assert_int_equal(count, 4);
+    assert_true(convert_to_vtodo(
+        &convert, str_from(one), (struct str){ 0 }, (struct str){ 0 }, &document, &err));
+    assert_int_not_equal(str_find(document, ids[0]), SIZE_MAX); /* it keeps its own */
+}
+
 /* mapping.md 2.13 */
 static void a_url_becomes_a_link_where_that_is_set(void **state)
 {
@@ -471,6 +512,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_checklist_comes_and_goes_with_its_task, start, end),
         cmocka_unit_test_setup_teardown(an_item_becomes_a_document_below_its_parent, start, end),
         cmocka_unit_test_setup_teardown(links_and_files_hang_on_their_task, start, end),
+        cmocka_unit_test_setup_teardown(two_of_one_name_are_two, start, end),
         cmocka_unit_test_setup_teardown(a_url_becomes_a_link_where_that_is_set, start, end),
     };
 
