@@ -497,6 +497,14 @@ static void merge_slice(void *arg)
 
 /* --- one transaction ---------------------------------------------------------------------- */
 
+/** What is kept of a new sub-task comes with its task only. */
+static struct str reread_id(const struct change *change)
+{
+    struct str parent = upstream_parent_of(change->item.id);
+
+    return change->wants_parent && parent.n > 0 ? parent : change->item.id;
+}
+
 static bool commit_change(
     struct pull *pull, struct store_db *db, struct change *change, struct err *err)
 {
@@ -509,7 +517,7 @@ static bool commit_change(
     case CHANGE_CONFIRM:
         return store_resource_confirm(db, row, err);
     case CHANGE_REREAD:
-        return store_reread_add(db, pull->account_id, pull->collection_id, change->item.id, err);
+        return store_reread_add(db, pull->account_id, pull->collection_id, reread_id(change), err);
     case CHANGE_BURY:
         return store_change_next(
                    db, pull->account_id, pull->collection_id, str_from(run), &row->change, err) &&
@@ -529,22 +537,20 @@ static bool commit_run(struct store_job *base, struct store_db *db, struct err *
 {
     struct pull *pull = CONTAINER_OF(base, struct pull, job);
 
+    for (size_t i = 0; i < pull->count && !pull->is_page; i++) { /* first: one may add another's */
+        const struct change *change = &pull->changes[i];
+
+        if ((change->kind != CHANGE_REREAD || !str_eq(reread_id(change), change->item.id)) &&
+            !store_reread_remove(db, pull->account_id, pull->collection_id, change->item.id, err)) {
+            return false;
+        }
+    }
     for (size_t i = 0; i < pull->count; i++) {
         if (!commit_change(pull, db, &pull->changes[i], err)) {
             return false;
         }
     }
-    if (pull->is_page) {
-        return store_collection_set_round(db, &pull->row, err);
-    }
-    for (size_t i = 0; i < pull->count; i++) {
-        if (pull->changes[i].kind != CHANGE_REREAD &&
-            !store_reread_remove(
-                db, pull->account_id, pull->collection_id, pull->changes[i].item.id, err)) {
-            return false;
-        }
-    }
-    return true;
+    return !pull->is_page || store_collection_set_round(db, &pull->row, err);
 }
 
 static void commit_done(struct store_job *base)
@@ -614,6 +620,8 @@ static void commit(struct pull *pull)
     }
     for (size_t i = 0; i < pull->count; i++) {
         keep_together(&pull->changes[i]);
+        pull->changes[i].wants_parent =
+            !pull->changes[i].is_known && account_keeps(pull->collection->account);
     }
     pull->collection->committing++;
     pull_job_start(pull, true, commit_run, commit_done);

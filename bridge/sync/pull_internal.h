@@ -32,6 +32,7 @@ struct change {
     bool is_unreadable;    /**< all that could be read of the entry is its id */
     bool is_later;         /**< to be read singly in the next round */
     bool is_kept_taken;    /**< another resource has the address or the UID that item.kept names */
+    bool wants_parent;     /**< to be re-read: with its task, if it is a sub-task */
     struct str parent_uid; /**< of a new sub-task; empty: its task is in the page, or not served */
     struct store_version version;
 };

@@ -1162,6 +1162,25 @@ class Kept(Todo):
             self.poll()
             self.assertNotIn("UID:own", self.lines(self.found(f"i{number}")))
 
+    def test_an_item_that_is_read_again_comes_with_what_is_kept_of_it(self):
+        self.put("p", "SUMMARY:Party")
+        dav, path = self.second()
+        after = self.admin.last()
+        self.admin.fault("hold", method="POST", path="/tasks")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pending = pool.submit(self.bridge.dav("alice", self.bridge.run(
+                "password", "add", "alice", "--label", "more").strip()).put,
+                f"{self.list}x.ics", vtodo("x", "SUMMARY:c"))
+            self.admin.wait(method="POST", path="/tasks", arrived=True, after=after)
+            self.assertEqual(dav.put(path + "c.ics", vtodo("c", "SUMMARY:c", "RELATED-TO:p",
+                                                           "X-OWN:c")).status, 201)
+            self.bridge.run("sync", "alice")  # the item may be what is on its way here
+            self.assertNotIn("c", self.names())
+            self.admin.release()
+            self.assertEqual(pending.result().status, 201)
+        self.poll()
+        self.assert_lines(self.lines("c"), "UID:c", "X-OWN:c", "RELATED-TO:p")
+
     def test_what_a_service_does_not_show_is_not_replaced(self):
         self.put("p", "SUMMARY:Party")
         self.put_children("a")
