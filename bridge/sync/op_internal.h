@@ -281,7 +281,7 @@ bool op_may_reschedule(const struct op *op);
 /** It is about to be sent: what changes in the list from now on is where the copy will be. */
 void op_note_link(struct op *op);
 /** Look for that copy: once, before the change is settled upon item. Ends in op_settle; or where
- * nobody knows whether the change was done, and it was not, in op_missed or op_lookup_failed. */
+ * nobody knows whether the change was done, in op_missed or op_become_unclear. */
 void op_search_copy(struct op *op, const struct upstream_item *item);
 
 /* write_keep.c */

@@ -28,7 +28,7 @@ bool op_may_reschedule(const struct op *op)
 
 bool op_reschedules(const struct op *op)
 {
-    return op_may_reschedule(op) && op->base.recurrence.is_set && op->base.status != TASK_DONE;
+    return op_may_reschedule(op) && op->base.recurrence.is_set;
 }
 
 /** The series' task, as `answer` shows it, is the new one. */
@@ -56,7 +56,7 @@ static void leave_both(struct op *op, const char *why)
     go_on(op);
 }
 
-/** Without the id nobody knows what has become of the series: not done until that is known. */
+/** If the id stayed behind, nobody knows what has become of the change: it is unclear. */
 static void on_failed(struct op *op, const struct err *err)
 {
     bool may_pass = err->kind == ERR_BUSY || err->kind == ERR_DENIED || err->kind == ERR_INTERNAL;

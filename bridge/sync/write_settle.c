@@ -25,7 +25,7 @@ static bool bury_twin(
         op->has_twin = false;
         return true;
     }
-    if (op->kind == OP_UPDATE && twin->put_hash.n > 0) { /* a client's, no page's */
+    if (op_reschedules(op) && twin->put_hash.n > 0) { /* a client's: the search was wrong */
         op->has_twin = false;
         return err_set(err, ERR_CONFLICT, "another resource has that task");
     }
