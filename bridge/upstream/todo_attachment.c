@@ -247,6 +247,7 @@ static void supply_id(
     CLEANUP(buf_done) struct buf id;
     size_t same = 0;
 
+    buf_init(&id, SIZE_MAX / 2);
     if (!cJSON_IsObject(entity) || cJSON_GetObjectItemCaseSensitive(entity, "id") != NULL) {
         return;
     }
@@ -255,7 +256,6 @@ static void supply_id(
 
         same += str_eq(url.n > 0 ? other->url : other->name, url.n > 0 ? url : name);
     }
-    buf_init(&id, SIZE_MAX / 2);
     buf_put(&id, name);
     if (same > 0) {
         buf_printf(&id, "/%zu", same + 1);
