@@ -300,7 +300,7 @@ def main():
     run_integration(names, result, arguments.all)
     run_mutants(names, result, arguments.all)
     run_other_sanitizers(names, result, arguments.all)
-    run_fuzz(names, result, 600 if arguments.all else 30)
+    run_fuzz(names, result, 600 if arguments.all else 15)
     for what in result.left_out:
         print(f"left out: {what}")
     for name in result.failures:
