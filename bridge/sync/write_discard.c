@@ -111,6 +111,14 @@ static void on_ended(struct upstream_reply *reply, void *arg)
     }
 }
 
+/** That it has no rule any more may be of our doing: the answer was lost. */
+static bool is_untouched(const struct op *op, const struct upstream_item *item)
+{
+    return op->is_sent && !item->task.recurrence.is_set
+               ? is_as_judged(op, item, TASK_FIELD(TASK_RECURRENCE))
+               : item->task.modified_us == op->base.modified_us && is_as_judged(op, item, 0);
+}
+
 /** Days may have gone by. One that was touched meanwhile is somebody's; of a series a DELETE may
  * take one occurrence only (mapping.md 5.1). */
 static void on_fresh(struct upstream_reply *reply, void *arg)
@@ -121,10 +129,10 @@ static void on_fresh(struct upstream_reply *reply, void *arg)
     op->upstream_op = NULL;
     if (reply->err.kind != ERR_NONE) {
         on_discarded(reply, arg);
-    } else if (reply->item.task.modified_us != op->base.modified_us ||
-               !is_as_judged(op, &reply->item, 0) || op_holds_more(op, reply)) {
+    } else if (!is_untouched(op, &reply->item) || op_holds_more(op, reply)) {
         leave(op);
-    } else if (op->base.recurrence.is_set) {
+    } else if (reply->item.task.recurrence.is_set) {
+        op->is_sent = true;
         send(op, UPSTREAM_UPDATE_TASK, &plain, TASK_FIELD(TASK_RECURRENCE), on_ended);
     } else {
         send(op, UPSTREAM_DELETE_TASK, NULL, 0, on_discarded);

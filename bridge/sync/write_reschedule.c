@@ -48,18 +48,24 @@ static void go_on(struct op *op)
     }
 }
 
-static void leave_both(struct op *op, const char *why)
+static void log_left(struct op *op, const char *why)
 {
     log_warn("write.left_double", LOG_HASH("task", op->upstream_id), LOG_HASH("copy", op->copy_id),
         LOG_TEXT("why", why));
     op->copy_id = S("");
+}
+
+static void leave_both(struct op *op, const char *why)
+{
+    log_left(op, why);
     go_on(op);
 }
 
 /** If the id stayed behind, nobody knows what has become of the change: it is unclear. */
 static void on_failed(struct op *op, const struct err *err)
 {
-    bool may_pass = err->kind == ERR_BUSY || err->kind == ERR_DENIED || err->kind == ERR_INTERNAL;
+    bool may_pass =
+        err->kind != ERR_INVALID && err->kind != ERR_NOT_FOUND && op->walked_pages <= PAGES_MAX;
 
     log_warn("write.copy_not_sought", LOG_HASH("task", op->upstream_id),
         LOG_TEXT("kind", err_kind_name(err->kind)), LOG_TEXT("why", err->text));
@@ -72,6 +78,16 @@ static void on_failed(struct op *op, const struct err *err)
 }
 
 /* --- judging one -------------------------------------------------------------------------- */
+
+static void one_failed(struct op *op, const struct err *err)
+{
+    if (err->kind == ERR_INVALID) {
+        op->account->lacks_markers = true;
+        leave_both(op, "the service shows no markers");
+    } else {
+        on_failed(op, err);
+    }
+}
 
 static void read_one(struct op *op, struct str id, upstream_cb *cb)
 {
@@ -99,6 +115,22 @@ static bool is_copy(const struct op *op, const struct upstream_item *item)
                                      role_is_rescheduled(wanted, &item->task)));
 }
 
+/** As the list shows it, which may be without its rule (B.7); on_copy looks at all of it. */
+static bool may_be_copy(const struct op *op, const struct upstream_item *item)
+{
+    struct upstream_item shown = *item;
+
+    if (!(item->doubtful & TASK_FIELD(TASK_RECURRENCE))) {
+        return is_copy(op, item);
+    }
+    shown.task.recurrence = op->plan.wanted.recurrence;
+    if (is_copy(op, &shown)) {
+        return true;
+    }
+    shown.task.recurrence = op->base.recurrence;
+    return is_copy(op, &shown);
+}
+
 static void on_copy(struct upstream_reply *reply, void *arg)
 {
     struct op *op = arg;
@@ -107,17 +139,18 @@ static void on_copy(struct upstream_reply *reply, void *arg)
 
     op->upstream_op = NULL;
     if (reply->err.kind != ERR_NONE) {
-        on_failed(op, &reply->err);
+        one_failed(op, &reply->err);
         return;
     }
     task_adopt_days(&item.task, &op->base);
     is_whole = task_field_eq(&item.task, &op->discarded, TASK_URL) &&
                !(id_went_along(op) && op_holds_more(op, reply));
-    if (!is_copy(op, &item) || op_is_anothers(op, item.id) ||
-        (item.marker.n > 0 && !str_eq(item.marker, op->series_marker))) {
+    if (!is_copy(op, &item)) {
         leave_both(op, "the other one may be somebody's");
-    } else if (!is_whole) {
-        leave_both(op, "something hangs on it");
+    } else if (op_is_anothers(op, item.id) || !is_whole ||
+               (item.marker.n > 0 && !str_eq(item.marker, op->series_marker))) {
+        log_left(op, is_whole ? "the other one may be somebody's" : "something hangs on it");
+        op_settle(op, &op->answer); /* that there are two shows that the change was done */
     } else {
         log_info("write.copied", LOG_HASH("task", op->upstream_id), LOG_HASH("copy", item.id));
         if (id_went_along(op)) {
@@ -137,7 +170,7 @@ static void on_series(struct upstream_reply *reply, void *arg)
 
     op->upstream_op = NULL;
     if (reply->err.kind != ERR_NONE) {
-        on_failed(op, &reply->err);
+        one_failed(op, &reply->err);
     } else if (reply->item.task.modified_us != op->answer.task.modified_us) {
         leave_both(op, "the series has changed again");
     } else if (!id_went_along(op) && op_holds_more(op, reply)) {
@@ -217,25 +250,6 @@ static void choose(struct op *op)
     }
 }
 
-static void find_in_page(struct op *op, struct upstream_reply *reply)
-{
-    const struct dialect *dialect = upstream_dialect(op->account->upstream);
-    struct upstream_item item = { 0 };
-    struct err err = { 0 };
-    CLEANUP(arena_free) struct arena *scratch = arena_new();
-
-    while (reply->page && (dialect->next_item(reply->page, scratch, &item, &err) ||
-                              err.kind != ERR_NONE)) { /* one that can't be read is not it */
-        if (err.kind == ERR_NONE) {
-            task_adopt_days(&item.task, &op->base);
-            if (is_copy(op, &item)) {
-                op_add_candidate(op, item.id);
-            }
-        }
-        item = (struct upstream_item){ 0 };
-    }
-}
-
 static bool has_too_many(const struct op *op)
 {
     unsigned count = 0;
@@ -244,6 +258,26 @@ static bool has_too_many(const struct op *op)
         count++;
     }
     return count > CANDIDATES_MAX;
+}
+
+static void find_in_page(struct op *op, struct upstream_reply *reply)
+{
+    const struct dialect *dialect = upstream_dialect(op->account->upstream);
+    struct upstream_item item = { 0 };
+    struct err err = { 0 };
+    CLEANUP(arena_free) struct arena *scratch = arena_new();
+
+    while (reply->page && !has_too_many(op) &&
+           (dialect->next_item(reply->page, scratch, &item, &err) ||
+               err.kind != ERR_NONE)) { /* one that can't be read is not it */
+        if (err.kind == ERR_NONE) {
+            task_adopt_days(&item.task, &op->base);
+            if (may_be_copy(op, &item)) {
+                op_add_candidate(op, item.id);
+            }
+        }
+        item = (struct upstream_item){ 0 };
+    }
 }
 
 static void search(struct op *op, struct str link);

@@ -762,6 +762,27 @@ class Rescheduled(OneSeries):
                 self.assertEqual(self.dav.delete(f"{self.list}{other}.ics").status, 204)
         self.each(check)
 
+    def test_a_service_that_shows_no_markers_doubles_it_once(self):
+        self.make()
+        etag = self.dav.get(self.list + "S1.ics").etag
+        self.admin.fault("status", status=400, method="GET", path="extensions", count=0)
+        for _ in range(3):
+            self.reschedule(if_match=etag)
+        self.poll()
+        self.assertEqual(len(self.names()), 2)
+        self.assertEqual(self.states(), [("notStarted", "2026-05-04", True),
+                                         ("notStarted", "2026-05-06", True)])
+
+    def test_a_lost_answer_to_the_end_of_what_goes_leaves_nothing_behind(self):
+        def check(after):
+            self.admin.fault("cut_after", method="PATCH", path="/tasks/", nth=2)
+            self.reschedule()
+            self.admin.wait(method="PATCH", path="/tasks/", after=after, count=2)
+            for _ in range(10):
+                if not self.admin.requests(method="DELETE", path="/tasks/", after=after):
+                    self.clock.advance(LOOK_AGAIN)
+        self.each(check)
+
     def test_one_of_another_resource_hides_no_copy(self):
         self.admin.personality(moves_series=True)
         self.other_series()  # the latest changes show it before the copy
