@@ -33,8 +33,9 @@ bool keep_parse(struct str text, struct kept *out)
 {
     struct kept kept;
 
-    if (!str_next(&text, '\n', &kept.href) || !str_next(&text, '\n', &kept.uid)) {
-        return false;
+    if (str_find_char(text, '\0') != SIZE_MAX || !str_next(&text, '\n', &kept.href) ||
+        !str_next(&text, '\n', &kept.uid)) {
+        return false; /* no document of ours has a NUL */
     }
     kept.document = text;
     if (!is_href(kept.href) || !is_one_line(kept.uid)) {
